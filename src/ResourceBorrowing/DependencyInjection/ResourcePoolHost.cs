@@ -1,0 +1,75 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using ResourceBorrowing.Diagnostics;
+
+namespace ResourceBorrowing.DependencyInjection;
+
+/// <summary>Builds the pool and its mappers when the host starts, and applies changed options while it runs.</summary>
+/// <remarks>
+/// A change that does not pass validation never arrives as options: the monitor throws it at whoever caused the reload. So this
+/// class also looks at the change itself, and logs why nothing happened.
+/// </remarks>
+internal sealed class ResourcePoolHost(
+    IServiceProvider services,
+    ResourcePool pool,
+    IOptionsMonitor<ResourcePoolOptions> monitor,
+    IOptionsFactory<ResourcePoolOptions> factory,
+    IEnumerable<IOptionsChangeTokenSource<ResourcePoolOptions>> sources,
+    IEnumerable<MapperRegistration> mappers,
+    ILogger<ResourcePool> logger) : IHostedService, IDisposable
+{
+    private readonly List<IDisposable> _subscriptions = [];
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var mapper in mappers) services.GetRequiredKeyedService(mapper.Mapper, mapper.Participant);
+        if (monitor.OnChange(Apply) is { } subscription) _subscriptions.Add(subscription);
+        foreach (var source in sources) _subscriptions.Add(ChangeToken.OnChange(source.GetChangeToken, ReportIfInvalid));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        foreach (var subscription in _subscriptions) subscription.Dispose();
+        _subscriptions.Clear();
+    }
+
+    private void Apply(ResourcePoolOptions options)
+    {
+        try
+        {
+            pool.Reconfigure(options);
+        }
+        catch (OptionsValidationException exception)
+        {
+            // Right alone, but not beside participants that were added by hand.
+            PoolLog.ReconfigurationRefused(logger, exception.Message);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The host is going down.
+        }
+    }
+
+    private void ReportIfInvalid()
+    {
+        try
+        {
+            factory.Create(Options.DefaultName);
+        }
+        catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException)
+        {
+            // Values that are wrong, or a section that does not bind.
+            PoolLog.ReconfigurationRefused(logger, exception.Message);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ResourceBorrowing.Diagnostics;
+
+namespace ResourceBorrowing.DependencyInjection;
+
+/// <summary>The rules that concern several values together, at start and at every reload.</summary>
+internal sealed class ResourcePoolQuotaValidator : IValidateOptions<ResourcePoolOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ResourcePoolOptions options)
+    {
+        var faults = QuotaPlan.Faults(options).ToList();
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+}

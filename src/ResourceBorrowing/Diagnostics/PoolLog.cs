@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace ResourceBorrowing.Diagnostics;
+
+/// <summary>What the library logs. Nothing on a hot path.</summary>
+internal static partial class PoolLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Resource pool of {Capacity} units with {Participants} participants is up.", EventName = "PoolStarted")]
+    internal static partial void PoolStarted(ILogger logger, int capacity, int participants);
+
+    [LoggerMessage(2, LogLevel.Information, "Participant '{Participant}' joined with {NominalQuota} units.", EventName = "ParticipantJoined")]
+    internal static partial void ParticipantJoined(ILogger logger, string participant, int nominalQuota);
+
+    [LoggerMessage(3, LogLevel.Information, "Participant '{Participant}' has left.", EventName = "ParticipantLeft")]
+    internal static partial void ParticipantLeft(ILogger logger, string participant);
+
+    [LoggerMessage(4, LogLevel.Information, "Resource pool was reconfigured: {Capacity} units, {Participants} participants.", EventName = "PoolReconfigured")]
+    internal static partial void PoolReconfigured(ILogger logger, int capacity, int participants);
+
+    [LoggerMessage(5, LogLevel.Error, "A changed configuration was refused; the pool goes on as it was. {Faults}", EventName = "ReconfigurationRefused")]
+    internal static partial void ReconfigurationRefused(ILogger logger, string faults);
+
+    [LoggerMessage(6, LogLevel.Error, "An exception of the {Source} was contained; no unit is lost.", EventName = "ExceptionContained")]
+    internal static partial void ExceptionContained(ILogger logger, string source, Exception exception);
+}

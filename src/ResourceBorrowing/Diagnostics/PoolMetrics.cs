@@ -1,0 +1,110 @@
+using System.Diagnostics.Metrics;
+
+namespace ResourceBorrowing.Diagnostics;
+
+/// <summary>The pool's instruments. Gauges read the participants' words when collected; counters stand on slow paths only.</summary>
+/// <remarks>
+/// Tags hold configured names only. Without a meter factory nothing is measured. Thread-safe; with no listener an
+/// instrument costs one look at a flag.
+/// </remarks>
+internal sealed class PoolMetrics
+{
+    private const string ParticipantTag = "resource_borrowing.participant";
+    private const string ReasonTag = "resource_borrowing.reason";
+    private const string ResultTag = "resource_borrowing.result";
+    private const string Unit = "{ru}";
+
+    private readonly ResourcePool _pool;
+    private readonly Counter<long>? _refusals;
+    private readonly Counter<long>? _loans;
+    private readonly Counter<long>? _contained;
+    private readonly Histogram<double>? _loanDuration;
+    private readonly Histogram<double>? _timeInQueue;
+
+    internal PoolMetrics(ResourcePool pool, IMeterFactory? factory)
+    {
+        _pool = pool;
+        if (factory is null) return;
+
+        // The factory owns the meter and disposes it.
+        var meter = factory.Create(ResourceBorrowingDiagnostics.MeterName);
+        meter.CreateObservableUpDownCounter("resource_borrowing.ru.capacity", () => pool.Capacity, Unit, "All units of the pool.");
+        Observe(meter, "resource_borrowing.ru.limit", "Units a participant may use now: its allocation.", static p => p.Allocation);
+        Observe(meter, "resource_borrowing.ru.usage", "Units in use.", static p => p.InUse);
+        Observe(meter, "resource_borrowing.ru.lent", "Units lent to others, debts included.", static p => p.Lent);
+        Observe(meter, "resource_borrowing.ru.borrowed", "Units borrowed from others, debts included.", static p => p.Borrowed);
+        Observe(meter, "resource_borrowing.ru.waiting", "Units asked for by waiting callers.", static p => p.Waiting);
+        Observe(meter, "resource_borrowing.ru.debt", "Units of ended loans still in use.", static p => p.Debt);
+        Observe(meter, "resource_borrowing.loan.active", "Loans of a borrower that are not settled.", static p => p.Account.OpenLoans, "{loan}");
+        meter.CreateObservableGauge("resource_borrowing.ru.utilization", () => Measure(static p => Utilization(p)), "1", "Units in use per unit allocated.");
+        meter.CreateObservableGauge("resource_borrowing.reputation", () => Measure(static p => p.Reputation), "1", "Reputation, 0 to 100.");
+
+        _refusals = meter.CreateCounter<long>("resource_borrowing.refusals", "{request}", "Requests for units that were refused.");
+        _loans = meter.CreateCounter<long>("resource_borrowing.loans", "{loan}", "Loans asked for, by result.");
+        _contained = meter.CreateCounter<long>("resource_borrowing.contained_exceptions", "{exception}", "Exceptions of user code that were contained.");
+        _loanDuration = meter.CreateHistogram<double>("resource_borrowing.loan.duration", "s", "How long settled loans lasted.");
+        _timeInQueue = meter.CreateHistogram<double>("resource_borrowing.request.time_in_queue", "s", "How long callers waited in a queue.");
+    }
+
+    internal void Refused(string participant, RefusalReason reason)
+    {
+        if (_refusals is { Enabled: true }) _refusals.Add(1, new(ParticipantTag, participant), new(ReasonTag, Name(reason)));
+    }
+
+    internal void LoanAsked(string borrower, RefusalReason reason)
+    {
+        if (_loans is { Enabled: true }) _loans.Add(1, new(ParticipantTag, borrower), new(ResultTag, Name(reason)));
+    }
+
+    internal void LoanSettled(long heldMilliseconds, string borrower)
+    {
+        if (_loanDuration is { Enabled: true }) _loanDuration.Record(heldMilliseconds / 1000.0, new KeyValuePair<string, object?>(ParticipantTag, borrower));
+    }
+
+    internal void Contained(string source)
+    {
+        if (_contained is { Enabled: true }) _contained.Add(1, new KeyValuePair<string, object?>("resource_borrowing.source", source));
+    }
+
+    /// <returns>Now, or zero when nobody measures waits.</returns>
+    internal TimeSpan WaitBegan() => _timeInQueue is { Enabled: true } ? _pool.Elapsed : default;
+
+    internal void WaitEnded(TimeSpan since, string participant)
+    {
+        if (since > TimeSpan.Zero && _timeInQueue is { Enabled: true })
+            _timeInQueue.Record((_pool.Elapsed - since).TotalSeconds, new KeyValuePair<string, object?>(ParticipantTag, participant));
+    }
+
+    private static double Utilization(Participant participant)
+    {
+        var word = participant.Account.Cell.Read();
+        return word.Allocation == 0 ? 0 : (double)word.InUse / word.Allocation;
+    }
+
+    private static string Name(RefusalReason reason) => reason switch
+    {
+        RefusalReason.None => "granted",
+        RefusalReason.NotAvailable => "not_available",
+        RefusalReason.QueueFull => "queue_full",
+        RefusalReason.ExceedsAllocation => "exceeds_allocation",
+        RefusalReason.Removed => "removed",
+        RefusalReason.Disposed => "disposed",
+        RefusalReason.LenderNotAvailable => "lender_not_available",
+        RefusalReason.LendingLimit => "lending_limit",
+        RefusalReason.LenderHasWaiters => "lender_has_waiters",
+        RefusalReason.LenderOwesDebt => "lender_owes_debt",
+        RefusalReason.Reputation => "reputation",
+        RefusalReason.BorrowingLimit => "borrowing_limit",
+        RefusalReason.BorrowerOwesDebt => "borrower_owes_debt",
+        _ => "other",
+    };
+
+    private void Observe(Meter meter, string name, string description, Func<Participant, int> read, string unit = Unit) =>
+        meter.CreateObservableUpDownCounter(name, () => Measure(read), unit, description);
+
+    private IEnumerable<Measurement<T>> Measure<T>(Func<Participant, T> read) where T : struct
+    {
+        foreach (var participant in _pool.AllWithReserve)
+            yield return new Measurement<T>(read(participant), new KeyValuePair<string, object?>(ParticipantTag, participant.Name));
+    }
+}

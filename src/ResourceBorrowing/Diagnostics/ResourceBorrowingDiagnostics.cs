@@ -1,0 +1,8 @@
+namespace ResourceBorrowing.Diagnostics;
+
+/// <summary>The names under which the library reports.</summary>
+public static class ResourceBorrowingDiagnostics
+{
+    /// <summary>The name of the meter; add it to your metrics pipeline.</summary>
+    public const string MeterName = "ResourceBorrowing";
+}

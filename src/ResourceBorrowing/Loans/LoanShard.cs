@@ -1,0 +1,347 @@
+using ResourceBorrowing.Permits;
+
+namespace ResourceBorrowing.Loans;
+
+/// <summary>The loans of those borrowers whose home it is: their records, their due times and their debts, under one lock.</summary>
+/// <remarks>
+/// <para><b>Ownership.</b> All fields but the stack of debtors belong to the lock's holder. The lock is never held while
+/// another is taken, except by an audit, which takes all shards in order.</para>
+/// <para><b>Order.</b> A transfer debits the lender, then credits the borrower, so units may be briefly missing from the
+/// sum, never counted twice. What could fail (a new page of records) comes before the debit.</para>
+/// <para><b>Progress.</b> Borrowing, returning and expiring wait for the lock. A caller's release does not: a
+/// debtor with free units is pushed onto a stack, and whoever leaves the lock pays for it.</para>
+/// <para><b>Callbacks.</b> None under the lock. Whoever must be told is collected in an <see cref="AttentionList"/>.</para>
+/// </remarks>
+internal sealed class LoanShard
+{
+    private const int StepsPerHold = 64;
+
+    private readonly LoanBook _book;
+    private readonly Lock _lock = new();
+    private readonly LoanSlab _slab = new();
+    private readonly TimerWheel _wheel;
+    private readonly List<LoanOutcome> _outcomes = new(2 * LoanBook.OutcomesPerBatch);
+    private Allocation? _debtors;
+    private long _nextLook = TimerWheel.Never;
+    private int _outcomeCount;
+
+    internal LoanShard(LoanBook book)
+    {
+        _book = book;
+        _wheel = new TimerWheel(_slab);
+    }
+
+    /// <summary>A tick not later than the earliest due time.</summary>
+    internal long NextLook => Volatile.Read(ref _nextLook);
+
+    /// <summary>Settled loans that have not yet become evidence.</summary>
+    internal int OutcomeCount => Volatile.Read(ref _outcomeCount);
+
+    /// <summary>Loans and debts on record.</summary>
+    internal int Records => _slab.Count;
+
+    /// <summary>Moves units from lender to borrower until <paramref name="due"/>, or says why not and changes nothing.</summary>
+    internal RefusalReason Borrow(
+        Allocation borrower, Allocation lender, int units, long now, long due, bool isTrusted, out LoanHandle loan, ref AttentionList attention)
+    {
+        RefusalReason reason;
+        loan = default;
+        _lock.Enter();
+        try
+        {
+            reason = Evaluate(borrower, lender, units, isTrusted);
+            if (reason == RefusalReason.None)
+            {
+                var slot = _slab.Rent();
+                reason = Transfer(borrower, lender, units, ref attention);
+                if (reason == RefusalReason.None)
+                {
+                    ref var record = ref _slab[slot];
+                    record.State = LoanState.Active;
+                    record.Units = record.Left = units;
+                    record.LeftAtDue = 0;
+                    record.Lender = lender.Index;
+                    record.Borrower = borrower.Index;
+                    record.Start = now;
+                    record.Due = Math.Max(due, _wheel.Now);
+                    record.Term = (uint)(record.Due - now);
+                    borrower.OpenLoans++;
+                    _wheel.Add(slot);
+                    loan = new LoanHandle(slot, record.Generation);
+                }
+                else
+                {
+                    _slab.Return(slot);
+                }
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+
+        DrainDebtors(ref attention);
+        return reason;
+    }
+
+    /// <summary>Ends an active loan before its time. Free units go back at once, the others as they are released.</summary>
+    /// <returns>False when it had ended before.</returns>
+    internal bool TryReturn(LoanHandle loan, long now, ref AttentionList attention)
+    {
+        bool isActive;
+        _lock.Enter();
+        try
+        {
+            ref var record = ref _slab[loan.Slot];
+            isActive = record.Generation == loan.Generation && record.State == LoanState.Active;
+            if (isActive) End(loan.Slot, ref record, now, LoanState.Returning, ref attention);
+        }
+        finally
+        {
+            Leave();
+        }
+
+        DrainDebtors(ref attention);
+        return isActive;
+    }
+
+    internal bool IsActive(LoanHandle loan)
+    {
+        lock (_lock)
+        {
+            ref var record = ref _slab[loan.Slot];
+            return record.Generation == loan.Generation && record.State == LoanState.Active;
+        }
+    }
+
+    /// <summary>Settles what is due at <paramref name="tick"/>, a bounded number of records under one hold of the lock.</summary>
+    internal void SettleDue(long tick, ref AttentionList attention)
+    {
+        _lock.Enter();
+        try
+        {
+            var budget = StepsPerHold;
+            while (_wheel.TryTake(tick, ref budget, out var slot)) ComeDue(slot, ref attention);
+        }
+        finally
+        {
+            Leave();
+        }
+
+        DrainDebtors(ref attention);
+    }
+
+    /// <summary>Pays what free units of a debtor can pay. Never waits: if the lock is taken, its holder will pay.</summary>
+    internal void PayDebts(Allocation debtor, ref AttentionList attention)
+    {
+        if (debtor.TryMarkAsDebtor())
+        {
+            Allocation? top;
+            do debtor.NextDebtor = top = Volatile.Read(ref _debtors);
+            while (Interlocked.CompareExchange(ref _debtors, debtor, top) != top);
+        }
+
+        DrainDebtors(ref attention);
+    }
+
+    /// <summary>Hands the settled loans over, in the order in which they were settled.</summary>
+    internal void TakeOutcomes(List<LoanOutcome> into)
+    {
+        lock (_lock)
+        {
+            into.AddRange(_outcomes);
+            _outcomes.Clear();
+            Volatile.Write(ref _outcomeCount, 0);
+        }
+    }
+
+    internal void Enter() => _lock.Enter();
+
+    /// <summary>Leaves the lock. <see cref="DrainDebtors"/> must follow, outside.</summary>
+    internal void Leave()
+    {
+        Volatile.Write(ref _nextLook, _wheel.NextLook);
+        Volatile.Write(ref _outcomeCount, _outcomes.Count);
+        _lock.Exit();
+        // Full fence between leaving and looking at the stack: pairs with PayDebts, which pushes and then tries to enter.
+        Interlocked.MemoryBarrier();
+    }
+
+    internal void DrainDebtors(ref AttentionList attention)
+    {
+        while (Volatile.Read(ref _debtors) is not null)
+        {
+            var now = _book.Clock.NowOrLast();
+            if (!_lock.TryEnter()) return;
+            try
+            {
+                for (var debtor = Interlocked.Exchange(ref _debtors, null); debtor is not null;)
+                {
+                    var next = debtor.NextDebtor;
+                    debtor.NextDebtor = null;
+                    debtor.ClearDebtorMark();
+                    Pay(debtor, now, ref attention);
+                    debtor = next;
+                }
+            }
+            finally
+            {
+                Leave();
+            }
+        }
+    }
+
+    /// <summary>Ends the loans in which a participant that leaves the pool is lender or borrower. All locks are held.</summary>
+    internal void EndLoansOf(Allocation participant, long now, ref AttentionList attention)
+    {
+        for (var slot = 0; slot < _slab.Capacity; slot++)
+        {
+            ref var record = ref _slab[slot];
+            if (record.State == LoanState.Active && (record.Lender == participant.Index || record.Borrower == participant.Index))
+                End(slot, ref record, now, LoanState.Returning, ref attention);
+        }
+    }
+
+    /// <summary>
+    /// The owner of units changes: what is free moves at once, what is in use or lent is owed from the old owner to the
+    /// new one. It is no evidence about anybody. All locks are held, and this is the old owner's home.
+    /// </summary>
+    internal void MoveOwnership(Allocation from, Allocation to, int units, long now, ref AttentionList attention)
+    {
+        var slot = _slab.Rent();
+        from.Nominal -= units;
+        to.Nominal += units;
+        // The whole amount is owed first and paid by the same rule as any debt: the oldest creditor comes first.
+        to.ChangeLent(units);
+        from.Borrowed += units;
+
+        ref var record = ref _slab[slot];
+        record.State = LoanState.Ownership;
+        record.Units = record.Left = units;
+        record.Lender = to.Index;
+        record.Borrower = from.Index;
+        Owe(from, slot, ref record);
+        Pay(from, now, ref attention);
+    }
+
+    private static RefusalReason Evaluate(Allocation borrower, Allocation lender, int units, bool isTrusted)
+    {
+        if (borrower.IsDraining || lender.IsDraining) return RefusalReason.Removed;
+
+        // Availability first, then reputation, then the borrower's own limits.
+        var word = lender.Cell.Read();
+        var lent = lender.Lent;
+        if (word.OwesDebt) return RefusalReason.LenderOwesDebt;
+        if (word.HasWaiters) return RefusalReason.LenderHasWaiters;
+        if (units > lender.LendingLimit - lent) return RefusalReason.LendingLimit;
+        if (units > Math.Min(word.Free, lender.Nominal - lent - word.InUse)) return RefusalReason.LenderNotAvailable;
+        if (!isTrusted) return RefusalReason.Reputation;
+        if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
+        return units > borrower.BorrowingLimit - borrower.Borrowed ? RefusalReason.BorrowingLimit : RefusalReason.None;
+    }
+
+    private static RefusalReason Transfer(Allocation borrower, Allocation lender, int units, ref AttentionList attention)
+    {
+        if (!lender.TryRaiseLent(units)) return RefusalReason.LendingLimit;
+        if (!lender.TryLend(units))
+        {
+            lender.ChangeLent(-units);
+            return RefusalReason.LenderNotAvailable;
+        }
+
+        borrower.Borrowed += units;
+        var word = borrower.Cell.Credit(units);
+        if (!word.IsQuiet || borrower.Changed is not null) attention.Add(borrower);
+        if (lender.Changed is not null) attention.Add(lender);
+        return RefusalReason.None;
+    }
+
+    private void End(int slot, ref LoanRecord record, long now, LoanState state, ref AttentionList attention)
+    {
+        var borrower = _book[record.Borrower];
+        record.State = state;
+        Owe(borrower, slot, ref record);
+        Pay(borrower, now, ref attention);
+        // Its front may have waited for more than it can now ever have.
+        if (borrower.Cell.Read().HasWaiters || borrower.Changed is not null) attention.Add(borrower);
+    }
+
+    private void ComeDue(int slot, ref AttentionList attention)
+    {
+        ref var record = ref _slab[slot];
+        var generation = record.Generation;
+        var due = record.Due;
+        switch (record.State)
+        {
+            case LoanState.Grace:
+                record.State = LoanState.Overdue;
+                Report(ref record, due);
+                return;
+            case LoanState.Active:
+                // Settled as of its own due time, whatever time it is now: a clock that jumped makes nobody late.
+                End(slot, ref record, due, LoanState.Grace, ref attention);
+                break;
+            default:
+                record.State = LoanState.Grace;
+                break;
+        }
+
+        if (record.Generation != generation) return;
+        record.LeftAtDue = record.Left;
+        record.Due = Math.Max(due + _book.GraceMilliseconds, _wheel.Now);
+        _wheel.Add(slot);
+    }
+
+    private void Owe(Allocation debtor, int slot, ref LoanRecord record)
+    {
+        record.IsOwed = true;
+        record.NextDebt = LoanRecord.None;
+        if (debtor.LastDebt == LoanRecord.None) debtor.FirstDebt = slot; else _slab[debtor.LastDebt].NextDebt = slot;
+        debtor.LastDebt = slot;
+        debtor.Debt += record.Left;
+    }
+
+    /// <summary>Pays a debtor's debts, oldest first, with the units it has free; the rest is flagged in the same step.</summary>
+    private void Pay(Allocation debtor, long now, ref AttentionList attention)
+    {
+        if (debtor.Debt == 0) return;
+        var paid = debtor.Cell.Repay(debtor.Debt, out var after);
+        debtor.Debt -= paid;
+        if (paid > 0 && (after.HasWaiters || debtor.Changed is not null)) attention.Add(debtor);
+
+        while (paid > 0)
+        {
+            var slot = debtor.FirstDebt;
+            ref var record = ref _slab[slot];
+            var part = Math.Min(paid, record.Left);
+            paid -= part;
+            record.Left -= part;
+            debtor.Borrowed -= part;
+
+            var creditor = _book[record.Lender];
+            var word = creditor.Cell.Credit(part);
+            creditor.ChangeLent(-part);
+            if (!word.IsQuiet || creditor.Changed is not null) attention.Add(creditor);
+            if (record.Left == 0) Close(debtor, slot, ref record, now);
+        }
+    }
+
+    private void Close(Allocation debtor, int slot, ref LoanRecord record, long now)
+    {
+        debtor.FirstDebt = record.NextDebt;
+        if (debtor.FirstDebt == LoanRecord.None) debtor.LastDebt = LoanRecord.None;
+        record.IsOwed = false;
+        if (record.IsScheduled) _wheel.Remove(slot);
+        if (record.State is LoanState.Returning or LoanState.Grace) Report(ref record, now);
+        if (record.State is not LoanState.Ownership) debtor.OpenLoans--;
+        _slab.Return(slot);
+    }
+
+    private void Report(ref LoanRecord record, long now)
+    {
+        var late = record.State is LoanState.Returning ? 0 : record.LeftAtDue - record.Left;
+        var lateness = late > 0 ? Math.Max(0, now - record.Start - record.Term) : 0;
+        _outcomes.Add(new LoanOutcome(
+            _book[record.Borrower], _book[record.Lender], record.Units, record.Left, late, Math.Max(0, now - record.Start), lateness, now));
+    }
+}

@@ -1,0 +1,51 @@
+namespace ResourceBorrowing.Loans;
+
+/// <summary>The records of one shard, in pages that never move. Guarded by the shard's lock.</summary>
+internal sealed class LoanSlab
+{
+    private const int PageBits = 10;
+    private const int PageSize = 1 << PageBits;
+
+    private LoanRecord[][] _pages = [];
+    private int _free = LoanRecord.None;
+
+    /// <summary>Records in use.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>All slots ever made, used or free.</summary>
+    internal int Capacity => _pages.Length * PageSize;
+
+    internal ref LoanRecord this[int slot] => ref _pages[slot >> PageBits][slot & (PageSize - 1)];
+
+    /// <summary>Takes an unused record. May allocate, so it comes before any unit moves.</summary>
+    internal int Rent()
+    {
+        if (_free == LoanRecord.None) Grow();
+        var slot = _free;
+        ref var record = ref this[slot];
+        _free = record.Next;
+        Count++;
+        record.Next = record.Previous = record.NextDebt = LoanRecord.None;
+        return slot;
+    }
+
+    /// <summary>Ends the record's generation: no handle on it answers any more.</summary>
+    internal void Return(int slot)
+    {
+        ref var record = ref this[slot];
+        record.Generation++;
+        record.State = LoanState.Free;
+        record.Next = _free;
+        _free = slot;
+        Count--;
+    }
+
+    private void Grow()
+    {
+        var first = Capacity;
+        var page = new LoanRecord[PageSize];
+        for (var i = 0; i < PageSize; i++) page[i].Next = i + 1 < PageSize ? first + i + 1 : LoanRecord.None;
+        _pages = [.. _pages, page];
+        _free = first;
+    }
+}

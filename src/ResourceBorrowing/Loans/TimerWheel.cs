@@ -1,0 +1,131 @@
+using System.Numerics;
+
+namespace ResourceBorrowing.Loans;
+
+/// <summary>
+/// A hierarchical timing wheel over the records of one slab: seven levels of 64 slots, one tick a millisecond, 139 years.
+/// A record stands on the level of the highest base-64 digit in which its due tick differs from now, and moves down when
+/// time enters its slot, so scheduling and cancelling are O(1) and lists keep the order in which loans were made.
+/// </summary>
+/// <remarks>Guarded by the shard's lock. The idea is Varghese and Lauck's (1987), with occupancy bits to skip empty slots.</remarks>
+internal sealed class TimerWheel
+{
+    internal const long Never = long.MaxValue;
+
+    private const int DigitBits = 6;
+    private const int Slots = 1 << DigitBits;
+    private const int Levels = 7;
+
+    private readonly LoanSlab _slab;
+    private readonly int[] _first = new int[Levels * Slots];
+    private readonly int[] _last = new int[Levels * Slots];
+    private readonly ulong[] _occupied = new ulong[Levels];
+    private long _now;
+    private int _cascading;
+
+    internal TimerWheel(LoanSlab slab)
+    {
+        _slab = slab;
+        Array.Fill(_first, LoanRecord.None);
+        Array.Fill(_last, LoanRecord.None);
+    }
+
+    /// <summary>The tick up to which everything due has been taken.</summary>
+    internal long Now => _now;
+
+    /// <summary>A tick not later than the earliest due tick: when the wheel must be looked at again.</summary>
+    internal long NextLook
+    {
+        get
+        {
+            if (_cascading > 0) return _now;
+            for (var level = 0; level < Levels; level++)
+            {
+                if (_occupied[level] == 0) continue;
+                var slot = BitOperations.TrailingZeroCount(_occupied[level]);
+                var shift = level * DigitBits;
+                var above = _now >> shift >> DigitBits << DigitBits;
+                return (above | (long)slot) << shift;
+            }
+
+            return Never;
+        }
+    }
+
+    /// <summary>Schedules a record at its due tick, which must not lie before <see cref="Now"/>.</summary>
+    internal void Add(int slot)
+    {
+        ref var record = ref _slab[slot];
+        record.IsScheduled = true;
+        // While a slot is being emptied in steps, who would belong below it queues behind it: order by age is kept.
+        Append(slot, ref record, Math.Max(LevelOf(record.Due), _cascading));
+    }
+
+    internal void Remove(int slot)
+    {
+        ref var record = ref _slab[slot];
+        record.IsScheduled = false;
+        Unlink(ref record);
+        if (_cascading > 0 && _first[IndexOf(_cascading, _now)] == LoanRecord.None) _cascading = 0;
+    }
+
+    /// <summary>
+    /// Takes the oldest record of the earliest tick that is due by <paramref name="until"/>, at the cost of at most
+    /// <paramref name="budget"/> steps.
+    /// </summary>
+    /// <returns>False when nothing is due or the budget is spent; <see cref="NextLook"/> tells which.</returns>
+    internal bool TryTake(long until, ref int budget, out int slot)
+    {
+        while (NextLook is var next && next <= until)
+        {
+            slot = LoanRecord.None;
+            if (budget-- <= 0) return false;
+
+            var level = _cascading;
+            if (level == 0)
+            {
+                _now = next;
+                while (_occupied[level] == 0) level++;
+            }
+
+            slot = _first[IndexOf(level, _now)];
+            ref var record = ref _slab[slot];
+            Unlink(ref record);
+            if (level == 0)
+            {
+                record.IsScheduled = false;
+                return true;
+            }
+
+            _cascading = _first[IndexOf(level, _now)] == LoanRecord.None ? 0 : level;
+            Append(slot, ref record, LevelOf(record.Due));
+        }
+
+        _now = Math.Max(_now, until);
+        slot = LoanRecord.None;
+        return false;
+    }
+
+    private static int IndexOf(int level, long tick) => level * Slots + (int)((tick >> (level * DigitBits)) & (Slots - 1));
+
+    private int LevelOf(long due) => due == _now ? 0 : BitOperations.Log2((ulong)(due ^ _now)) / DigitBits;
+
+    private void Append(int slot, ref LoanRecord record, int level)
+    {
+        var index = IndexOf(level, record.Due);
+        record.Level = (byte)level;
+        record.Next = LoanRecord.None;
+        record.Previous = _last[index];
+        if (record.Previous == LoanRecord.None) _first[index] = slot; else _slab[record.Previous].Next = slot;
+        _last[index] = slot;
+        _occupied[level] |= 1UL << (index & (Slots - 1));
+    }
+
+    private void Unlink(ref LoanRecord record)
+    {
+        var index = IndexOf(record.Level, record.Due);
+        if (record.Previous == LoanRecord.None) _first[index] = record.Next; else _slab[record.Previous].Next = record.Next;
+        if (record.Next == LoanRecord.None) _last[index] = record.Previous; else _slab[record.Next].Previous = record.Previous;
+        if (_first[index] == LoanRecord.None) _occupied[record.Level] &= ~(1UL << (index & (Slots - 1)));
+    }
+}

@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+
+namespace ResourceBorrowing.Permits;
+
+/// <summary>What makes a lease end once: a reusable record of units taken, whose stamp moves on when they are given back.</summary>
+/// <remarks>
+/// <para><b>Ownership.</b> A ticket belongs for life to the thread that made it; only that thread takes it. Any thread
+/// may return it. A thread's tickets form a ring, so the hot path finds a free one without an interlocked operation.</para>
+/// <para><b>Order.</b> The stamp is odd while the ticket is out. Taking is a plain store by the home thread: nobody else
+/// writes an even stamp. Returning is a compare-and-swap from the odd stamp the lease carries, so of all copies of a
+/// lease, on all threads, one wins. Who returns reads cell and units <i>before</i> that swap; they cannot have
+/// changed if the swap succeeds, because they change only while the stamp is even.</para>
+/// <para><b>Progress.</b> Wait-free. Stamps start far apart in different tickets, so that a lease torn by an
+/// unsynchronised copy matches no ticket and does nothing.</para>
+/// </remarks>
+internal sealed class LeaseTicket
+{
+    // A ring grows while many leases of one thread are out together; beyond this, tickets are left to the collector.
+    private const int MaxRing = 4096;
+    private const int Probes = 8;
+
+    [ThreadStatic] private static LeaseTicket? t_current;
+    [ThreadStatic] private static int t_ringSize;
+    private static long s_made;
+
+    private PermitCell _cell;
+    private LeaseTicket _next;
+    private long _stamp;
+    private int _units;
+
+    internal LeaseTicket(PermitCell cell)
+    {
+        _cell = cell;
+        _next = this;
+        _stamp = Interlocked.Increment(ref s_made) << 32;
+    }
+
+    /// <summary>The ticket this thread tries first; null on a thread that has taken none yet.</summary>
+    internal static LeaseTicket? Current => t_current;
+
+    internal PermitCell Cell => _cell;
+
+    internal int Units => _units;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool IsReadyFor(PermitCell cell, int units) => (_stamp & 1) == 0 && _cell == cell && _units == units;
+
+    /// <summary>Marks the ticket as out. Home thread only, on a free ticket.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long Take() => ++_stamp;
+
+    /// <summary>Gives the units back if <paramref name="stamp"/> is still out; otherwise does nothing.</summary>
+    internal void Return(long stamp)
+    {
+        var cell = _cell;
+        var units = _units;
+        if (Interlocked.CompareExchange(ref _stamp, stamp + 1, stamp) == stamp) cell.Release(units);
+    }
+
+    /// <summary>Finds or makes a free ticket of this thread, made out for <paramref name="units"/> of <paramref name="cell"/>.</summary>
+    internal static LeaseTicket Prepare(PermitCell cell, int units)
+    {
+        var ticket = t_current ??= new LeaseTicket(cell);
+        for (var probe = 0; probe < Probes; probe++, ticket = ticket._next)
+        {
+            if ((Volatile.Read(ref ticket._stamp) & 1) == 0) return ticket.MakeOut(cell, units);
+        }
+
+        var made = new LeaseTicket(cell);
+        if (t_ringSize < MaxRing)
+        {
+            t_ringSize++;
+            made._next = ticket._next;
+            ticket._next = made;
+        }
+
+        return made.MakeOut(cell, units, keep: made._next != made);
+    }
+
+    private LeaseTicket MakeOut(PermitCell cell, int units, bool keep = true)
+    {
+        _cell = cell;
+        _units = units;
+        if (keep) t_current = this;
+        return this;
+    }
+}

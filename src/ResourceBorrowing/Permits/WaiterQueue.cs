@@ -1,0 +1,228 @@
+namespace ResourceBorrowing.Permits;
+
+/// <summary>The requests of one participant that wait for units.</summary>
+/// <remarks>
+/// <para><b>Ownership.</b> The ordered queue and its links belong to the <i>server</i>: whichever thread entered the
+/// combiner. Everybody else pushes onto two stacks, the inbox (newcomers) and the cancelled, and asks for service.</para>
+/// <para><b>Order.</b> Push, then ask. The server takes the cancelled first and the inbox second, so a waiter that was
+/// cancelled is always in the queue when its cancellation is handled. The server grants before it retracts the waiters
+/// flag, and completes after: who learns that a wait ended also finds the word telling so. A front that does not
+/// fit is announced by a swap that fails if a unit came free since the word was read (pairs with the addition in
+/// <see cref="PermitCell.Release"/>).</para>
+/// <para><b>Progress.</b> Nobody waits for the server: who finds it busy leaves a request that makes it go round again.
+/// Enqueuing, cancelling and releasing are lock-free.</para>
+/// <para><b>Callbacks.</b> Completions (continuations, synchronisation contexts) run outside the combiner, and what
+/// they throw is contained.</para>
+/// </remarks>
+internal sealed class WaiterQueue(PermitCell cell)
+{
+    private Combiner _service;
+    private Waiter? _inbox;
+    private Waiter? _cancelled;
+    private Waiter? _front;
+    private Waiter? _back;
+    private int _waitingUnits;
+    private int _limit;
+    private int _largest;
+    private int _closed;
+    private int _sweep;
+
+    /// <summary>Units asked for by all who wait.</summary>
+    internal int WaitingUnits => Volatile.Read(ref _waitingUnits);
+
+    /// <summary>The most units that may wait together.</summary>
+    internal int Limit { get => Volatile.Read(ref _limit); set => Volatile.Write(ref _limit, value); }
+
+    /// <summary>The largest request that may stay queued beside what the allocation is now: the nominal quota.</summary>
+    internal int LargestEver { get => Volatile.Read(ref _largest); set => Volatile.Write(ref _largest, value); }
+
+    internal bool NewestFirst { get; set; }
+
+    /// <summary>Why requests are turned away; <see cref="WaitOutcome.Waiting"/> while they are not.</summary>
+    internal WaitOutcome ClosedBecause => (WaitOutcome)Volatile.Read(ref _closed);
+
+    /// <summary>Queues a waiter, or returns false when the queue is full.</summary>
+    internal bool TryEnqueue(Waiter waiter)
+    {
+        if (!TryReserve(waiter.Units)) return false;
+        Push(ref _inbox, waiter, static (w, next) => w.Next = next);
+        Serve();
+        return true;
+    }
+
+    /// <summary>Ends a wait unless it has ended; its place in the queue is free when this returns.</summary>
+    internal void Cancel(Waiter waiter)
+    {
+        if (!waiter.TryDecide(WaitOutcome.Cancelled)) return;
+        Push(ref _cancelled, waiter, static (w, next) => w.NextCancelled = next);
+        Serve();
+    }
+
+    /// <summary>Fails all who wait and, from now on, all who would; the participant's word stays flagged.</summary>
+    internal void Close(WaitOutcome reason)
+    {
+        Interlocked.CompareExchange(ref _closed, (int)reason, (int)WaitOutcome.Waiting);
+        if (reason == WaitOutcome.Disposed) Volatile.Write(ref _closed, (int)reason);
+        Serve();
+    }
+
+    /// <summary>Ends the waits of those that were abandoned.</summary>
+    internal void Sweep()
+    {
+        Volatile.Write(ref _sweep, 1);
+        Serve();
+    }
+
+    /// <summary>Serves the front as long as it fits. Anybody may ask; somebody will have done it.</summary>
+    internal void Serve()
+    {
+        if (!_service.Enter()) return;
+        Waiter? decided = null, last = null;
+        do Pass(ref decided, ref last); while (!_service.Exit());
+
+        while (decided is not null)
+        {
+            var waiter = decided;
+            decided = waiter.Next;
+            waiter.Complete();
+        }
+    }
+
+    private void Pass(ref Waiter? decided, ref Waiter? last)
+    {
+        var cancelled = Interlocked.Exchange(ref _cancelled, null);
+        TakeInbox();
+        for (; cancelled is not null; cancelled = cancelled.NextCancelled)
+        {
+            if (cancelled.IsQueued) Unlink(cancelled);
+            Append(cancelled, ref decided, ref last);
+        }
+
+        if (ClosedBecause is var reason and not WaitOutcome.Waiting)
+        {
+            cell.Close();
+            while (_front is { } front) Decide(front, reason, ref decided, ref last);
+        }
+        else
+        {
+            if (Volatile.Read(ref _sweep) != 0 && Interlocked.Exchange(ref _sweep, 0) != 0) EndAbandoned(ref decided, ref last);
+            if (NewestFirst) EvictOldest(ref decided, ref last);
+            ServeFront(ref decided, ref last);
+        }
+    }
+
+    private void ServeFront(ref Waiter? decided, ref Waiter? last)
+    {
+        while (_front is { } front)
+        {
+            var word = cell.Read();
+            if (front.Units > Math.Max(LargestEver, word.Allocation))
+            {
+                // No release and no repaid loan can ever make it fit: it would block the queue for ever.
+                Decide(front, WaitOutcome.ExceedsAllocation, ref decided, ref last);
+            }
+            else if (cell.TryGrant(front.Units))
+            {
+                // A waiter that was cancelled meanwhile gives the units back to the next one.
+                if (!Decide(front, WaitOutcome.Granted, ref decided, ref last)) cell.ReleaseQuietly(front.Units);
+            }
+            else if (cell.TryAnnounceWaiters(word))
+            {
+                return;
+            }
+        }
+
+        cell.RetractWaiters();
+    }
+
+    private void TakeInbox()
+    {
+        Waiter? oldestFirst = null;
+        for (var waiter = Interlocked.Exchange(ref _inbox, null); waiter is not null;)
+        {
+            var next = waiter.Next;
+            waiter.Next = oldestFirst;
+            oldestFirst = waiter;
+            waiter = next;
+        }
+
+        while (oldestFirst is { } waiter)
+        {
+            oldestFirst = waiter.Next;
+            waiter.IsQueued = true;
+            if (NewestFirst) Link(null, waiter, _front);
+            else Link(_back, waiter, null);
+        }
+    }
+
+    private void Link(Waiter? previous, Waiter waiter, Waiter? next)
+    {
+        waiter.Previous = previous;
+        waiter.Next = next;
+        if (previous is null) _front = waiter; else previous.Next = waiter;
+        if (next is null) _back = waiter; else next.Previous = waiter;
+    }
+
+    private void EvictOldest(ref Waiter? decided, ref Waiter? last)
+    {
+        while (_back is { } oldest && WaitingUnits > Limit && oldest != _front)
+            Decide(oldest, WaitOutcome.QueueFull, ref decided, ref last);
+    }
+
+    private void EndAbandoned(ref Waiter? decided, ref Waiter? last)
+    {
+        for (var waiter = _front; waiter is not null;)
+        {
+            var next = waiter.Next;
+            if (waiter.IsAbandoned) Decide(waiter, WaitOutcome.Abandoned, ref decided, ref last);
+            waiter = next;
+        }
+    }
+
+    /// <returns>False when the waiter was cancelled first. Then its cancellation, not this, completes it.</returns>
+    private bool Decide(Waiter waiter, WaitOutcome outcome, ref Waiter? decided, ref Waiter? last)
+    {
+        Unlink(waiter);
+        if (!waiter.TryDecide(outcome)) return false;
+        Append(waiter, ref decided, ref last);
+        return true;
+    }
+
+    private void Unlink(Waiter waiter)
+    {
+        if (waiter.Previous is null) _front = waiter.Next; else waiter.Previous.Next = waiter.Next;
+        if (waiter.Next is null) _back = waiter.Previous; else waiter.Next.Previous = waiter.Previous;
+        waiter.IsQueued = false;
+        waiter.Next = waiter.Previous = null;
+        Interlocked.Add(ref _waitingUnits, -waiter.Units);
+    }
+
+    private static void Append(Waiter waiter, ref Waiter? decided, ref Waiter? last)
+    {
+        if (last is null) decided = waiter; else last.Next = waiter;
+        last = waiter;
+    }
+
+    private bool TryReserve(int units)
+    {
+        while (true)
+        {
+            var waiting = WaitingUnits;
+            // The newest evicts the oldest, so only its own size matters; the sum must still fit the counter.
+            var fits = NewestFirst ? units <= Limit && waiting <= int.MaxValue - units : units <= Limit - waiting;
+            if (!fits) return false;
+            if (Interlocked.CompareExchange(ref _waitingUnits, waiting + units, waiting) == waiting) return true;
+        }
+    }
+
+    private static void Push(ref Waiter? head, Waiter waiter, Action<Waiter, Waiter?> link)
+    {
+        Waiter? seen;
+        do
+        {
+            seen = Volatile.Read(ref head);
+            link(waiter, seen);
+        }
+        while (Interlocked.CompareExchange(ref head, waiter, seen) != seen);
+    }
+}

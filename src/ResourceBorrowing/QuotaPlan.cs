@@ -1,0 +1,106 @@
+using ResourceBorrowing.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace ResourceBorrowing;
+
+/// <summary>What every participant of a configuration owns, and every reason why there can be no such pool. Pure.</summary>
+internal sealed class QuotaPlan
+{
+    private QuotaPlan(int[] nominal, int reserve)
+    {
+        Nominal = nominal;
+        Reserve = reserve;
+    }
+
+    /// <summary>Nominal quotas in the order of the participants.</summary>
+    internal int[] Nominal { get; }
+
+    internal int Reserve { get; }
+
+    /// <exception cref="OptionsValidationException">Names every fault.</exception>
+    internal static QuotaPlan Of(ResourcePoolOptions options)
+    {
+        var values = new ResourcePoolOptionsValidator().Validate(null, options);
+        List<string> faults = [.. values.Failures ?? [], .. Faults(options)];
+        return faults.Count == 0
+            ? Divide(options)
+            : throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), faults);
+    }
+
+    /// <summary>The rules that concern several values together; single values have their own.</summary>
+    internal static IEnumerable<string> Faults(ResourcePoolOptions options)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        long units = Math.Max(0, options.Reserve);
+        var place = 0;
+        foreach (var participant in options.Participants)
+        {
+            var who = $"Participants[{place++}]";
+            if (participant is null)
+            {
+                yield return $"{who} is null.";
+                continue;
+            }
+
+            var name = participant.Name ?? "";
+            who = $"{who} ('{Printable(name)}')";
+            if (name.Length > 0 && string.IsNullOrWhiteSpace(name)) yield return $"{who}: Name must not be blank.";
+            if (name.Any(char.IsControl)) yield return $"{who}: Name must not contain control characters.";
+            if (name == ResourcePool.ReserveName) yield return $"{who}: Name is taken by the pool's reserve.";
+            if (!names.Add(name) && name.Length > 0) yield return $"{who}: Name is taken; names must differ.";
+
+            if (participant.NominalQuota is null == participant.Shares is null)
+                yield return $"{who}: give either NominalQuota (units) or Shares, {(participant.Shares is null ? "not neither" : "not both")}.";
+            if (participant is { NominalQuota: { } quota and >= 0, LendingLimit: { } limit } && limit > quota)
+                yield return $"{who}: LendingLimit {limit} is above NominalQuota {quota}.";
+            if (double.IsNaN(participant.GrantThreshold)) yield return $"{who}: GrantThreshold must be 0 to 100, not NaN.";
+            units += Math.Max(0, participant.NominalQuota ?? 0);
+        }
+
+        if (options.DefaultTerm < ResourcePool.ShortestTerm || options.DefaultTerm > ResourcePool.LongestTerm) yield return "DefaultTerm must be 1 ms to 30 days.";
+        if (options.GracePeriod < TimeSpan.Zero || options.GracePeriod > ResourcePool.LongestTerm) yield return "GracePeriod must be 0 to 30 days.";
+        if (options.Capacity > 0 && units > options.Capacity)
+            yield return $"Reserve and nominal quotas together are {units} units, above the Capacity of {options.Capacity}.";
+    }
+
+    private static QuotaPlan Divide(ResourcePoolOptions options)
+    {
+        var participants = options.Participants;
+        var nominal = new int[participants.Count];
+        long left = options.Capacity - options.Reserve;
+        for (var i = 0; i < nominal.Length; i++) left -= nominal[i] = participants[i].NominalQuota ?? 0;
+
+        var sharing = Enumerable.Range(0, nominal.Length).Where(i => participants[i].Shares is not null).ToArray();
+        if (sharing.Length == 0) return new QuotaPlan(nominal, (int)(options.Reserve + left));
+
+        var divided = LargestRemainder((int)left, [.. sharing.Select(i => participants[i].Shares!.Value)]);
+        for (var i = 0; i < sharing.Length; i++) nominal[sharing[i]] = divided[i];
+        return new QuotaPlan(nominal, options.Reserve);
+    }
+
+    /// <summary>
+    /// Divides whole units in proportion to weights: everybody gets the quotient rounded down, and the units left go one
+    /// each to the largest remainders, the earlier of equals first (Hamilton's method). The sum is exact.
+    /// </summary>
+    internal static int[] LargestRemainder(int units, int[] weights)
+    {
+        var total = weights.Sum(static w => (long)w);
+        var parts = new int[weights.Length];
+        var remainders = new long[weights.Length];
+        var left = units;
+        for (var i = 0; i < weights.Length; i++)
+        {
+            // Below 2^62: both factors are below 2^31.
+            var (quotient, remainder) = Math.DivRem((long)units * weights[i], total);
+            parts[i] = (int)quotient;
+            remainders[i] = remainder;
+            left -= parts[i];
+        }
+
+        foreach (var i in Enumerable.Range(0, parts.Length).OrderByDescending(i => remainders[i]).Take(left)) parts[i]++;
+        return parts;
+    }
+
+    private static string Printable(string name) =>
+        string.Concat((name.Length > 32 ? name[..32] + "..." : name).Select(c => char.IsControl(c) ? '?' : c));
+}

@@ -1,0 +1,40 @@
+namespace ResourceBorrowing;
+
+/// <summary>A refusal in one number, so that a refused lease or loan costs no memory: why, how much was asked, how much was possible.</summary>
+/// <remarks>Layout: <c>[0..30] asked  [31..57] possible (saturated)  [58..62] reason  [63] set, so that it is never a stamp</c>.</remarks>
+internal readonly record struct Refusal(RefusalReason Reason, int Asked, int Possible)
+{
+    internal const int AskedWidth = 31;
+    internal const int PossibleShift = AskedWidth;
+    internal const int PossibleWidth = 27;
+    internal const int ReasonShift = PossibleShift + PossibleWidth;
+    internal const int ReasonWidth = 5;
+
+    private const int PossibleMask = (1 << PossibleWidth) - 1;
+
+    internal long Packed =>
+        long.MinValue | ((long)Reason << ReasonShift) | ((long)Math.Clamp(Possible, 0, PossibleMask) << PossibleShift) | (uint)Asked;
+
+    internal static Refusal From(long packed) => packed >= 0
+        ? default
+        : new((RefusalReason)((packed >> ReasonShift) & ((1 << ReasonWidth) - 1)), (int)(packed & int.MaxValue), (int)(packed >> PossibleShift) & PossibleMask);
+
+    /// <summary>The refusal in words a person understands.</summary>
+    internal string Describe(string participant) => Reason switch
+    {
+        RefusalReason.None => "not refused",
+        RefusalReason.NotAvailable => $"'{participant}' has no {Asked} free now: {Possible} free, and others may be waiting",
+        RefusalReason.QueueFull => $"the queue of '{participant}' has no room for {Asked}",
+        RefusalReason.ExceedsAllocation => $"'{participant}' owns and has at most {Possible} now; {Asked} would wait for ever without a loan",
+        RefusalReason.Removed => $"'{participant}' is leaving the pool",
+        RefusalReason.Disposed => $"'{participant}' was asked through a limiter that was disposed",
+        RefusalReason.LenderNotAvailable => $"'{participant}' cannot lend {Asked}: {Possible} of its own are free to lend",
+        RefusalReason.LendingLimit => $"'{participant}' cannot lend {Asked}: its lending limit leaves {Possible}",
+        RefusalReason.LenderHasWaiters => $"'{participant}' does not lend while its own callers wait",
+        RefusalReason.LenderOwesDebt => $"'{participant}' does not lend while it owes units itself",
+        RefusalReason.Reputation => $"'{participant}' may not borrow: its reputation is {Possible}, below the lender's grant threshold",
+        RefusalReason.BorrowingLimit => $"'{participant}' cannot borrow {Asked}: its borrowing limit leaves {Possible}",
+        RefusalReason.BorrowerOwesDebt => $"'{participant}' cannot borrow {Asked}: it still owes {Possible}",
+        _ => Reason.ToString(),
+    };
+}

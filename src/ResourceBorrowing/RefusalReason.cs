@@ -1,0 +1,47 @@
+namespace ResourceBorrowing;
+
+/// <summary>Why a lease or a loan was refused.</summary>
+public enum RefusalReason
+{
+    /// <summary>It was not refused.</summary>
+    None,
+
+    /// <summary>Not enough units of the participant are free, or others already wait for them.</summary>
+    NotAvailable,
+
+    /// <summary>The participant's queue has no room for the request, or a newer request took its place.</summary>
+    QueueFull,
+
+    /// <summary>
+    /// More than both the nominal quota and the present allocation, so waiting could never end without a loan. Also given
+    /// to waiting requests that a lowered quota or an ended loan made impossible.
+    /// </summary>
+    ExceedsAllocation,
+
+    /// <summary>The participant, or the lender, is leaving the pool or has left it.</summary>
+    Removed,
+
+    /// <summary>The limiter through which the request was made, or the pool behind it, was disposed.</summary>
+    Disposed,
+
+    /// <summary>The lender has fewer units free that it owns and may lend.</summary>
+    LenderNotAvailable,
+
+    /// <summary>The lender would have more units lent out than its lending limit.</summary>
+    LendingLimit,
+
+    /// <summary>Callers of the lender wait for its units.</summary>
+    LenderHasWaiters,
+
+    /// <summary>The lender itself owes units.</summary>
+    LenderOwesDebt,
+
+    /// <summary>The borrower's reputation is below the lender's grant threshold.</summary>
+    Reputation,
+
+    /// <summary>The borrower would have more units borrowed than its borrowing limit.</summary>
+    BorrowingLimit,
+
+    /// <summary>The borrower still owes units of an earlier loan.</summary>
+    BorrowerOwesDebt,
+}

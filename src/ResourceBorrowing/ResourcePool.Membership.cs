@@ -1,0 +1,265 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+using ResourceBorrowing.Diagnostics;
+using ResourceBorrowing.Loans;
+using ResourceBorrowing.Permits;
+
+namespace ResourceBorrowing;
+
+// Who belongs to the pool and what they own. Every change is a whole configuration: planned and checked first, then applied as one
+// step under all locks, by moving ownership; what cannot move because it is in use or lent is owed.
+public sealed partial class ResourcePool
+{
+    /// <summary>Adds a participant. Those with shares give up part of theirs; what is in use there follows as it is released.</summary>
+    /// <returns>The new participant; a name that was here before has its old reputation.</returns>
+    /// <exception cref="OptionsValidationException">The options are wrong, the name is taken or still leaving, or there are not enough units; nothing is changed.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    public Participant Add(ParticipantOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Change(current => current.Participants.Add(options.Copy()));
+        return this[options.Name];
+    }
+
+    /// <summary>Changes what a participant owns and its limits. Waiters, loans and leases stay; what is too much is owed and paid as it is released.</summary>
+    /// <exception cref="KeyNotFoundException">There is no participant of that name.</exception>
+    /// <exception cref="OptionsValidationException">The options are wrong, or there are not enough units; nothing is changed.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    public void Update(ParticipantOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _ = this[options.Name];
+        Change(current =>
+        {
+            var place = PlaceOf(current, options.Name);
+            if (place < 0) throw new KeyNotFoundException($"The resource pool has no participant '{options.Name}'; it is leaving.");
+            current.Participants[place] = options.Copy();
+        });
+    }
+
+    /// <summary>
+    /// Removes a participant: refuses its callers and ends its loans at once, and waits until its leases are disposed and its
+    /// units are back. Its reputation stays on record.
+    /// </summary>
+    /// <param name="name">Its name, which is free when the task completes.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the removal.</param>
+    /// <exception cref="KeyNotFoundException">There is no participant of that name.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    public Task RemoveAsync(string name, CancellationToken cancellationToken = default)
+    {
+        var participant = this[name];
+        if (participant.Leaving is null)
+        {
+            Change(current =>
+            {
+                if (PlaceOf(current, name) is var place and >= 0) current.Participants.RemoveAt(place);
+            });
+        }
+
+        return participant.Leaving!.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Applies a whole configuration, or none of it: participants that an earlier one brought in and this one does not name
+    /// are removed, those added by <see cref="Add"/> stay, and a changed capacity comes from, or goes to, the reserve.
+    /// </summary>
+    /// <exception cref="OptionsValidationException">It is wrong, alone or beside the participants that stay; nothing is changed.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    public void Reconfigure(ResourcePoolOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var now = _book.Clock.NowOrLast();
+        AttentionList attention;
+        lock (_membership)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var whole = Copy(options);
+            foreach (var participant in _participants)
+            {
+                if (!participant.IsConfigured && participant.Leaving is null && PlaceOf(whole, participant.Name) < 0)
+                    whole.Participants.Add(participant.Options);
+            }
+
+            attention = Apply(whole, options, Plan(whole), now);
+        }
+
+        _book.Attend(attention);
+        PoolLog.PoolReconfigured(_logger, Capacity, Participants.Count);
+    }
+
+    internal void TryFinishRemoval(Participant participant)
+    {
+        if (!participant.Account.IsDrained) return;
+        var hasLeft = false;
+        AttentionList attention;
+        lock (_membership)
+        {
+            attention = _book.Audit((ref _) =>
+            {
+                if (!participant.Account.IsDrained || !_byName.TryRemove(new(participant.Name, participant))) return;
+                _book.Close(participant.Account);
+                _participants = [.. _participants.Where(p => p != participant)];
+                hasLeft = true;
+            });
+        }
+
+        _book.Attend(attention);
+        if (!hasLeft) return;
+        PoolLog.ParticipantLeft(_logger, participant.Name);
+        participant.Leaving!.TrySetResult();
+    }
+
+    private static int PlaceOf(ResourcePoolOptions options, string name)
+    {
+        for (var i = 0; i < options.Participants.Count; i++)
+            if (options.Participants[i]?.Name == name) return i;
+        return -1;
+    }
+
+    private static ResourcePoolOptions Copy(ResourcePoolOptions options)
+    {
+        var copy = new ResourcePoolOptions
+        {
+            Capacity = options.Capacity,
+            Reserve = options.Reserve,
+            DefaultTerm = options.DefaultTerm,
+            GracePeriod = options.GracePeriod,
+        };
+        foreach (var participant in options.Participants) copy.Participants.Add(participant?.Copy()!);
+        return copy;
+    }
+
+    private void Change(Action<ResourcePoolOptions> change)
+    {
+        var now = _book.Clock.NowOrLast();
+        AttentionList attention;
+        lock (_membership)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var whole = Copy(_options);
+            change(whole);
+            attention = Apply(whole, configured: null, Plan(whole), now);
+        }
+
+        _book.Attend(attention);
+    }
+
+    /// <summary>As <see cref="QuotaPlan.Of"/>, and a name is not free before its last bearer has left.</summary>
+    private QuotaPlan Plan(ResourcePoolOptions whole)
+    {
+        foreach (var participant in _participants)
+        {
+            if (participant.Leaving is not null && PlaceOf(whole, participant.Name) >= 0)
+                throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), [$"Participant '{participant.Name}' is still leaving; its name is not free yet."]);
+        }
+
+        return QuotaPlan.Of(whole);
+    }
+
+    /// <summary>Makes a checked configuration true. The membership lock is held; the result is to be attended outside it.</summary>
+    /// <param name="whole">All participants.</param>
+    /// <param name="configured">The configuration in which they come; null when it is a change by hand.</param>
+    /// <param name="plan">What everybody owns.</param>
+    /// <param name="now">The time; read before any lock was taken.</param>
+    private AttentionList Apply(ResourcePoolOptions whole, ResourcePoolOptions? configured, QuotaPlan plan, long now)
+    {
+        var leaving = new List<Participant>();
+        var attention = _book.Audit((ref found) =>
+        {
+            _options = Copy(whole);
+            _book.GraceMilliseconds = (long)Math.Ceiling(whole.GracePeriod.TotalMilliseconds);
+            Reputations.ReferenceSeconds = whole.DefaultTerm.TotalSeconds;
+
+            var targets = new Dictionary<Participant, int>(plan.Nominal.Length);
+            var joined = new List<Participant>();
+            for (var i = 0; i < plan.Nominal.Length; i++)
+            {
+                var options = _options.Participants[i];
+                if (!_byName.TryGetValue(options.Name, out var participant))
+                {
+                    participant = Open(options.Name, isConfigured: configured is not null);
+                    joined.Add(participant);
+                }
+
+                if (configured is not null && PlaceOf(configured, options.Name) >= 0) participant.IsConfigured = true;
+                participant.Options = options;
+                targets.Add(participant, plan.Nominal[i]);
+            }
+
+            foreach (var participant in _participants)
+            {
+                if (targets.ContainsKey(participant) || participant.Leaving is not null) continue;
+                participant.Leaving = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                participant.Account.IsDraining = true;
+                participant.Account.Changed ??= participant.OnChanged;
+                _book.EndLoansOf(participant.Account, now, ref found);
+                leaving.Add(participant);
+                targets.Add(participant, 0);
+            }
+
+            MoveUnits(targets, whole.Capacity, now, ref found);
+            foreach (var (participant, nominal) in targets) SetLimits(participant, nominal, whole.Capacity);
+            Reserve.Account.LendingLimit = Reserve.Account.Nominal;
+            Capacity = whole.Capacity;
+
+            foreach (var participant in targets.Keys) found.Add(participant.Account);
+            foreach (var participant in joined) _byName[participant.Name] = participant;
+            _participants = [.. _participants, .. joined];
+        });
+
+        foreach (var participant in leaving) participant.Waiters.Close(WaitOutcome.Removed);
+        return attention;
+    }
+
+    /// <summary>All ownership passes through the reserve: first from those that lose units, last to those that gain.</summary>
+    private void MoveUnits(Dictionary<Participant, int> targets, int capacity, long now, ref AttentionList attention)
+    {
+        var reserve = Reserve.Account;
+        foreach (var (participant, nominal) in targets)
+        {
+            var account = participant.Account;
+            if (nominal < account.Nominal) account.Home.MoveOwnership(account, reserve, account.Nominal - nominal, now, ref attention);
+        }
+
+        var more = capacity - Capacity;
+        if (more < 0)
+        {
+            // Units in use cannot vanish: the rest is retired as it is released.
+            reserve.Home.MoveOwnership(reserve, _retired, -more, now, ref attention);
+        }
+        else if (more > 0)
+        {
+            var back = Math.Min(more, _retired.Nominal);
+            if (back > 0) _retired.Home.MoveOwnership(_retired, reserve, back, now, ref attention);
+            reserve.Nominal += more - back;
+            reserve.Cell.Credit(more - back);
+            attention.Add(reserve);
+        }
+
+        foreach (var (participant, nominal) in targets)
+        {
+            var account = participant.Account;
+            if (nominal > account.Nominal) reserve.Home.MoveOwnership(reserve, account, nominal - account.Nominal, now, ref attention);
+        }
+    }
+
+    private static void SetLimits(Participant participant, int nominal, int capacity)
+    {
+        var (account, options) = (participant.Account, participant.Options);
+        var isLeaving = participant.Leaving is not null;
+        account.LendingLimit = isLeaving ? 0 : Math.Min(options.LendingLimit ?? nominal / 2, nominal);
+        account.BorrowingLimit = isLeaving ? 0 : Math.Min(options.BorrowingLimit ?? int.MaxValue, capacity - nominal);
+        account.Waiters.LargestEver = nominal;
+        account.Waiters.Limit = options.QueueLimit ?? Math.Max(ParticipantOptions.LeastDefaultQueueLimit, nominal);
+        account.Waiters.NewestFirst = options.QueueOrder == QueueProcessingOrder.NewestFirst;
+    }
+
+    private Participant Open(string name, bool isConfigured)
+    {
+        if (!_standings.TryGetValue(name, out var standing)) _standings[name] = standing = new Standing();
+        var account = _book.Open(name);
+        var participant = new Participant(this, account, standing, isConfigured);
+        account.Owner = participant;
+        return participant;
+    }
+}

@@ -1,0 +1,39 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace ResourceBorrowing;
+
+/// <summary>How a <see cref="ResourcePool"/> is built: its capacity and who owns which part of it.</summary>
+public sealed class ResourcePoolOptions
+{
+    /// <summary>All resource units of the pool, 1 to 2^31-1. Required.</summary>
+    [Range(1, int.MaxValue, ErrorMessage = "Capacity must be 1 to 2147483647.")]
+    public int Capacity { get; set; }
+
+    /// <summary>
+    /// Units that no participant owns, 0 to the capacity; they may be lent. Default 0. What is left after quotas in units,
+    /// when nobody has shares, joins them.
+    /// </summary>
+    [Range(0, int.MaxValue, ErrorMessage = "Reserve must be 0 or more.")]
+    public int Reserve { get; set; }
+
+    /// <summary>The participants, in the order in which rounding favours equal claims. Names must differ; case matters.</summary>
+    [ValidateEnumeratedItems]
+    public IList<ParticipantOptions> Participants { get; } = [];
+
+    /// <summary>The term by which loans are weighed for reputation: a loan of a whole nominal quota for this long weighs 1. Default 10 s, 1 ms to 30 days.</summary>
+    public TimeSpan DefaultTerm { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long after a loan's end units still in use count as late rather than lost. Default 1 s, 0 to 30 days.</summary>
+    public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Adds a participant that owns <paramref name="nominalQuota"/> units.</summary>
+    /// <returns>These options, for more.</returns>
+    public ResourcePoolOptions AddParticipant(string name, int nominalQuota, Action<ParticipantOptions>? configure = null)
+    {
+        var participant = new ParticipantOptions { Name = name, NominalQuota = nominalQuota };
+        configure?.Invoke(participant);
+        Participants.Add(participant);
+        return this;
+    }
+}

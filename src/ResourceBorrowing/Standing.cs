@@ -1,0 +1,29 @@
+using ResourceBorrowing.Reputation;
+
+namespace ResourceBorrowing;
+
+/// <summary>The reputation of one name: its record and its score as of the last evidence. Outlives removal of the participant.</summary>
+/// <remarks><b>Ownership.</b> The judge writes, one thread at a time; the lock keeps a record whole for readers. <b>Progress.</b> Reading the score on the borrow path takes no lock.</remarks>
+internal sealed class Standing
+{
+    private readonly Lock _lock = new();
+    private ReputationRecord _record;
+    private double _score = AdditiveReputationPolicy.Neutral;
+
+    /// <summary>The score after the last evidence; decay since then is not in it.</summary>
+    internal double Score => Volatile.Read(ref _score);
+
+    internal ReputationRecord Record
+    {
+        get
+        {
+            lock (_lock) return _record;
+        }
+    }
+
+    internal void Set(in ReputationRecord record, double score)
+    {
+        lock (_lock) _record = record;
+        Volatile.Write(ref _score, score);
+    }
+}
