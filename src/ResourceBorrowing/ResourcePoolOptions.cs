@@ -7,14 +7,14 @@ namespace ResourceBorrowing;
 public sealed class ResourcePoolOptions
 {
     /// <summary>All resource units of the pool, 1 to 2^31-1. Required.</summary>
-    [Range(1, int.MaxValue, ErrorMessage = "Capacity must be 1 to 2147483647.")]
+    [Range(1, int.MaxValue)]
     public int Capacity { get; set; }
 
     /// <summary>
     /// Units that no participant owns, 0 to the capacity; they may be lent. Default 0. What is left after quotas in units,
     /// when nobody has shares, joins them.
     /// </summary>
-    [Range(0, int.MaxValue, ErrorMessage = "Reserve must be 0 or more.")]
+    [Range(0, int.MaxValue)]
     public int Reserve { get; set; }
 
     /// <summary>The participants, in the order in which rounding favours equal claims. Names must differ; case matters.</summary>

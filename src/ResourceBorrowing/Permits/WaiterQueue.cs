@@ -30,6 +30,9 @@ internal sealed class WaiterQueue(PermitCell cell)
     /// <summary>Units asked for by all who wait.</summary>
     internal int WaitingUnits => Volatile.Read(ref _waitingUnits);
 
+    /// <summary>Units asked for at the front, when nobody is serving; for tests.</summary>
+    internal int? FrontUnits => _front?.Units;
+
     /// <summary>The most units that may wait together.</summary>
     internal int Limit { get => Volatile.Read(ref _limit); set => Volatile.Write(ref _limit, value); }
 
