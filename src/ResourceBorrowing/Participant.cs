@@ -170,6 +170,12 @@ public sealed class Participant
         ThrowIfImpossible(units);
         if (TryTake(units)) return new(Grant(units));
 
+        return QueueAsync(units, group, cancellationToken);
+    }
+
+    /// <summary>Waits in the queue. A request for none waits until any unit is free and takes none.</summary>
+    internal ValueTask<ResourceLease> QueueAsync(int units, WaitGroup? group, CancellationToken cancellationToken)
+    {
         if (ReasonNow(group) is var reason and not RefusalReason.NotAvailable) return new(Refuse(reason, units, 0));
         var most = Math.Max(NominalQuota, Allocation);
         if (units > most) return new(Refuse(RefusalReason.ExceedsAllocation, units, most));

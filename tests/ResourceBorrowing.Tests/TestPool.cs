@@ -52,7 +52,9 @@ internal static class TestPool
             p is { InUse: 0, Lent: 0, Borrowed: 0, Debt: 0, Waiting: 0 } && p.Allocation == p.NominalQuota, $"{p} is not at rest."));
     }
 
-    internal static async Task<T> Within<T>(this ValueTask<T> task) => await task.AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+    internal static Task<T> Within<T>(this ValueTask<T> task) => task.AsTask().Within();
+
+    internal static Task<T> Within<T>(this Task<T> task) => task.WaitAsync(TimeSpan.FromSeconds(30));
 
     internal static Task Within(this Task task) => task.WaitAsync(TimeSpan.FromSeconds(30));
 }

@@ -60,11 +60,10 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
         ThrowIfUnusable(permitCount);
         if (permitCount == 0 && IsAnyAvailable()) return new(Succeed(_availableLease));
 
-        // Asking for none while none is there is waiting until one is there: it takes one and gives it back.
-        var units = Math.Max(1, permitCount);
-        var wait = _participant.AcquireAsync(units, _waits, cancellationToken);
-        if (!wait.IsCompletedSuccessfully) return WaitAsync(wait, permitCount);
-        return new(Conclude(wait.Result, permitCount));
+        var wait = permitCount == 0
+            ? _participant.QueueAsync(0, _waits, cancellationToken)
+            : _participant.AcquireAsync(permitCount, _waits, cancellationToken);
+        return wait.IsCompletedSuccessfully ? new(Count(wait.Result)) : WaitAsync(wait);
     }
 
     /// <inheritdoc/>
@@ -87,24 +86,17 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<RateLimitLease> WaitAsync(ValueTask<ResourceLease> wait, int permitCount)
+    private async ValueTask<RateLimitLease> WaitAsync(ValueTask<ResourceLease> wait)
     {
         Interlocked.Increment(ref _waiting);
         try
         {
-            return Conclude(await wait.ConfigureAwait(false), permitCount);
+            return Count(await wait.ConfigureAwait(false));
         }
         finally
         {
             Interlocked.Decrement(ref _waiting);
         }
-    }
-
-    private PermitLease Conclude(ResourceLease lease, int permitCount)
-    {
-        if (permitCount > 0 || !lease.IsAcquired) return Count(lease);
-        lease.Dispose();
-        return Succeed(_availableLease);
     }
 
     private void ThrowIfUnusable(int permitCount)

@@ -44,11 +44,14 @@ internal readonly record struct PermitWord(long Bits)
         return IsQuiet && units <= Free;
     }
 
-    /// <summary>A waiter at the front is served, or a newest-first caller passes the queue. Debt still comes first.</summary>
+    /// <summary>
+    /// A waiter at the front is served, or a newest-first caller passes the queue. Debt still comes first. Who waits for none
+    /// waits until there is any.
+    /// </summary>
     internal bool TryGrant(int units, out PermitWord next)
     {
         next = new PermitWord(Bits + units);
-        return !OwesDebt && units <= Free;
+        return !OwesDebt && Math.Max(1, units) <= Free;
     }
 
     /// <summary>What a release subtracts from the word; the mechanism is one interlocked addition.</summary>

@@ -29,12 +29,11 @@ public sealed class AdditiveReputationPolicy : IReputationPolicy
         var earns = Earned * evidence.Weight * kept * evidence.Timeliness;
         var costs = evidence.Weight * (Lost * (1 - kept) + Late * kept * (1 - evidence.Timeliness));
 
-        // Whatever leads out of the range is not booked.
+        // Whatever leads out of the range is not booked; rounding never turns a cost into a gain.
         var balance = Balance(faded);
-        var moved = Math.Clamp(balance + earns - costs, -Neutral, Neutral) - balance;
-        return moved >= 0
-            ? faded.With(source, faded.For(source) + moved, faded.Against(source))
-            : faded.With(source, faded.For(source), faded.Against(source) - moved);
+        return earns >= costs
+            ? faded.With(source, faded.For(source) + Math.Min(earns - costs, Math.Max(0, Neutral - balance)), faded.Against(source))
+            : faded.With(source, faded.For(source), faded.Against(source) + Math.Min(costs - earns, Math.Max(0, Neutral + balance)));
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,88 @@
+using ResourceBorrowing.Mapping;
+
+namespace ResourceBorrowing.Tests.Mapping;
+
+public class MapperTests
+{
+    [Fact]
+    public async Task Attach_AndEveryChange_IsToldInOrderTheLatestAlways()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var mapper = new Recording();
+        pool.Attach(a, mapper);
+        await mapper.Until(10);
+        using (a.TryBorrow(b, 5, TestPool.Term)) await mapper.Until(15);
+        await mapper.Until(10);
+    }
+
+    [Fact]
+    public async Task Mapper_ThatThrows_IsContainedAndToldAgain()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var broken = new Recording { Fails = true };
+        var sound = new Recording();
+        pool.Attach(a, broken);
+        pool.Attach(a, sound);
+        using var loan = a.TryBorrow(b, 5, TestPool.Term);
+        await broken.Until(15);
+        await sound.Until(15);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public async Task Storm_OfChanges_EndsWithTheLastValue()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var mapper = new Recording();
+        pool.Attach(a, mapper);
+        for (var i = 0; i < 2_000; i++) a.TryBorrow(b, 1 + i % 5, TestPool.Term).Dispose();
+        using var last = a.TryBorrow(b, 3, TestPool.Term);
+        await mapper.Until(13);
+        Assert.Equal(13, mapper.Last);
+    }
+
+    [Fact]
+    public void Attach_OfAnotherPool_Throws()
+    {
+        var (pool, _, _, _) = TestPool.Of30();
+        var (_, stranger, _, _) = TestPool.Of30();
+        Assert.Throws<ArgumentException>(() => pool.Attach(stranger, new Recording()));
+    }
+
+    private sealed class Recording : IResourceMapper
+    {
+        private readonly Lock _lock = new();
+        private readonly List<(int Value, TaskCompletionSource Done)> _expected = [];
+        private int _inside;
+
+        public bool Fails { get; init; }
+
+        public int Last { get; private set; } = -1;
+
+        public void OnAllocationChanged(Participant participant, int allocation)
+        {
+            Assert.Equal(1, Interlocked.Increment(ref _inside));
+            lock (_lock)
+            {
+                Last = allocation;
+                foreach (var (_, done) in _expected.Where(e => e.Value == allocation)) done.TrySetResult();
+            }
+
+            Interlocked.Decrement(ref _inside);
+            if (Fails) throw new InvalidOperationException("broken mapper");
+        }
+
+        /// <summary>Completes when the value is, or becomes, the last one told.</summary>
+        public Task Until(int value)
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (_lock)
+            {
+                if (Last == value) return Task.CompletedTask;
+                _expected.Add((value, done));
+            }
+
+            return done.Task.Within();
+        }
+    }
+}
