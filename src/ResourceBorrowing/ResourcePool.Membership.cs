@@ -18,7 +18,9 @@ public sealed partial class ResourcePool
     {
         ArgumentNullException.ThrowIfNull(options);
         Change(current => current.Participants.Add(options.Copy()));
-        return this[options.Name];
+        var participant = this[options.Name];
+        Log(logger => PoolLog.ParticipantJoined(logger, participant.Name, participant.NominalQuota));
+        return participant;
     }
 
     /// <summary>Changes what a participant owns and its limits. Waiters, loans and leases stay; what is too much is owed and paid as it is released.</summary>
@@ -84,7 +86,7 @@ public sealed partial class ResourcePool
         }
 
         _book.Attend(attention);
-        PoolLog.PoolReconfigured(_logger, Capacity, Participants.Count);
+        Log(logger => PoolLog.PoolReconfigured(logger, Capacity, Participants.Count));
     }
 
     internal void TryFinishRemoval(Participant participant)
@@ -105,7 +107,7 @@ public sealed partial class ResourcePool
 
         _book.Attend(attention);
         if (!hasLeft) return;
-        PoolLog.ParticipantLeft(_logger, participant.Name);
+        Log(logger => PoolLog.ParticipantLeft(logger, participant.Name));
         participant.Leaving!.TrySetResult();
     }
 

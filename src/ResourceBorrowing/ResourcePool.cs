@@ -90,7 +90,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         AttentionList attention;
         lock (_membership) attention = Apply(options, options, plan, now: 0);
         _book.Attend(attention);
-        PoolLog.PoolStarted(_logger, Capacity, _participants.Length);
+        Log(logger => PoolLog.PoolStarted(logger, Capacity, _participants.Length));
     }
 
     /// <summary>All units of the pool.</summary>
@@ -227,14 +227,19 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <summary>User code threw: counted and logged, and everything goes on.</summary>
     internal void Contain(string source, Exception exception)
     {
+        Metrics.Contained(source);
+        Log(logger => PoolLog.ExceptionContained(logger, source, exception));
+    }
+
+    private void Log(Action<ILogger> write)
+    {
         try
         {
-            Metrics.Contained(source);
-            PoolLog.ExceptionContained(_logger, source, exception);
+            write(_logger);
         }
         catch (Exception)
         {
-            // A listener or a log sink threw while it was told of an exception: there is nobody left to tell.
+            // A log sink threw: there is nobody left to tell.
         }
     }
 

@@ -46,33 +46,49 @@ internal sealed class PoolMetrics
         _timeInQueue = meter.CreateHistogram<double>("resource_borrowing.request.time_in_queue", "s", "How long callers waited in a queue.");
     }
 
-    internal void Refused(string participant, RefusalReason reason)
-    {
-        if (_refusals is { Enabled: true }) _refusals.Add(1, new(ParticipantTag, participant), new(ReasonTag, Name(reason)));
-    }
+    internal void Refused(string participant, RefusalReason reason) =>
+        Add(_refusals, new(ParticipantTag, participant), new(ReasonTag, Name(reason)));
 
-    internal void LoanAsked(string borrower, RefusalReason reason)
-    {
-        if (_loans is { Enabled: true }) _loans.Add(1, new(ParticipantTag, borrower), new(ResultTag, Name(reason)));
-    }
+    internal void LoanAsked(string borrower, RefusalReason reason) =>
+        Add(_loans, new(ParticipantTag, borrower), new(ResultTag, Name(reason)));
 
-    internal void LoanSettled(long heldMilliseconds, string borrower)
-    {
-        if (_loanDuration is { Enabled: true }) _loanDuration.Record(heldMilliseconds / 1000.0, new KeyValuePair<string, object?>(ParticipantTag, borrower));
-    }
+    internal void LoanSettled(long heldMilliseconds, string borrower) => Record(_loanDuration, heldMilliseconds / 1000.0, borrower);
 
-    internal void Contained(string source)
-    {
-        if (_contained is { Enabled: true }) _contained.Add(1, new KeyValuePair<string, object?>("resource_borrowing.source", source));
-    }
+    internal void Contained(string source) => Add(_contained, new("resource_borrowing.source", source), default);
 
     /// <returns>Now, or zero when nobody measures waits.</returns>
     internal TimeSpan WaitBegan() => _timeInQueue is { Enabled: true } ? _pool.Elapsed : default;
 
     internal void WaitEnded(TimeSpan since, string participant)
     {
-        if (since > TimeSpan.Zero && _timeInQueue is { Enabled: true })
-            _timeInQueue.Record((_pool.Elapsed - since).TotalSeconds, new KeyValuePair<string, object?>(ParticipantTag, participant));
+        if (since > TimeSpan.Zero) Record(_timeInQueue, (_pool.Elapsed - since).TotalSeconds, participant);
+    }
+
+    // A listener is user code, called here and now: what it throws must not reach who only wanted a unit.
+    private void Add(Counter<long>? counter, KeyValuePair<string, object?> first, KeyValuePair<string, object?> second)
+    {
+        if (counter is not { Enabled: true }) return;
+        try
+        {
+            if (second.Key is null) counter.Add(1, first); else counter.Add(1, first, second);
+        }
+        catch (Exception exception)
+        {
+            if (counter != _contained) _pool.Contain("meter listener", exception);
+        }
+    }
+
+    private void Record(Histogram<double>? histogram, double value, string participant)
+    {
+        if (histogram is not { Enabled: true }) return;
+        try
+        {
+            histogram.Record(value, new KeyValuePair<string, object?>(ParticipantTag, participant));
+        }
+        catch (Exception exception)
+        {
+            _pool.Contain("meter listener", exception);
+        }
     }
 
     private static double Utilization(Participant participant)

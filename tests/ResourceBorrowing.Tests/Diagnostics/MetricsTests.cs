@@ -94,6 +94,29 @@ public class MetricsTests
         Assert.Contains(logs.Collector.GetSnapshot(), static r => r.Id.Name == "ExceptionContained" && r.Exception is DivideByZeroException);
     }
 
+    [Fact]
+    public void Listener_ThatThrows_ReachesNobody()
+    {
+        var (pool, meters, time) = Metered();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, l) =>
+            {
+                if (instrument.Meter.Name == ResourceBorrowingDiagnostics.MeterName) l.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>(static (_, _, _, _) => throw new InvalidOperationException("listener"));
+        listener.SetMeasurementEventCallback<double>(static (_, _, _, _) => throw new InvalidOperationException("listener"));
+        listener.Start();
+        var loan = pool["a"].TryBorrow(pool["b"], 5, TestPool.Term);
+        Assert.True(loan.IsGranted);
+        Assert.False(pool["b"].TryAcquire(9).IsAcquired);
+        time.Advance(TestPool.Term);
+        Assert.True(pool["a"].Reputation > 50);
+        TestPool.AssertAtRest(pool);
+        GC.KeepAlive(meters);
+    }
+
     private static (ResourcePool Pool, IMeterFactory Meters, FakeTimeProvider Time) Metered()
     {
         var meters = Meters();
