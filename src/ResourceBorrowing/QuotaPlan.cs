@@ -1,5 +1,5 @@
-using ResourceBorrowing.DependencyInjection;
 using Microsoft.Extensions.Options;
+using ResourceBorrowing.DependencyInjection;
 
 namespace ResourceBorrowing;
 

@@ -23,7 +23,8 @@ internal readonly record struct Refusal(RefusalReason Reason, int Asked, int Pos
     internal string Describe(string participant) => Reason switch
     {
         RefusalReason.None => "not refused",
-        RefusalReason.NotAvailable => $"'{participant}' has no {Asked} free now: {Possible} free, and others may be waiting",
+        RefusalReason.NotAvailable when Possible < Asked => $"'{participant}' has {Possible} free, {Asked} asked for",
+        RefusalReason.NotAvailable => $"'{participant}' has {Possible} free, but others wait for them",
         RefusalReason.QueueFull => $"the queue of '{participant}' has no room for {Asked}",
         RefusalReason.ExceedsAllocation => $"'{participant}' owns and has at most {Possible} now; {Asked} would wait for ever without a loan",
         RefusalReason.Removed => $"'{participant}' is leaving the pool",

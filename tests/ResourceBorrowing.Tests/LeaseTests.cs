@@ -24,7 +24,7 @@ public class LeaseTests
         var lease = a.TryAcquire(3);
         Assert.False(lease.IsAcquired);
         Assert.Equal(RefusalReason.NotAvailable, lease.Refusal);
-        Assert.Equal("'a' has no 3 free now: 2 free, and others may be waiting", lease.Explanation);
+        Assert.Equal("'a' has 2 free, 3 asked for", lease.Explanation);
         lease.Dispose();
         Assert.Equal(8, a.InUse);
     }

@@ -19,9 +19,9 @@ internal sealed class LeaseTicket
     private const int MaxRing = 4096;
     private const int Probes = 8;
 
-    [ThreadStatic] private static LeaseTicket? t_current;
-    [ThreadStatic] private static int t_ringSize;
-    private static long s_made;
+    [ThreadStatic] private static LeaseTicket? _current;
+    [ThreadStatic] private static int _ringSize;
+    private static long _made;
 
     private PermitCell _cell;
     private LeaseTicket _next;
@@ -32,11 +32,11 @@ internal sealed class LeaseTicket
     {
         _cell = cell;
         _next = this;
-        _stamp = Interlocked.Increment(ref s_made) << 32;
+        _stamp = Interlocked.Increment(ref _made) << 32;
     }
 
     /// <summary>The ticket this thread tries first; null on a thread that has taken none yet.</summary>
-    internal static LeaseTicket? Current => t_current;
+    internal static LeaseTicket? Current => _current;
 
     internal PermitCell Cell => _cell;
 
@@ -60,16 +60,16 @@ internal sealed class LeaseTicket
     /// <summary>Finds or makes a free ticket of this thread, made out for <paramref name="units"/> of <paramref name="cell"/>.</summary>
     internal static LeaseTicket Prepare(PermitCell cell, int units)
     {
-        var ticket = t_current ??= new LeaseTicket(cell);
+        var ticket = _current ??= new LeaseTicket(cell);
         for (var probe = 0; probe < Probes; probe++, ticket = ticket._next)
         {
             if ((Volatile.Read(ref ticket._stamp) & 1) == 0) return ticket.MakeOut(cell, units);
         }
 
         var made = new LeaseTicket(cell);
-        if (t_ringSize < MaxRing)
+        if (_ringSize < MaxRing)
         {
-            t_ringSize++;
+            _ringSize++;
             made._next = ticket._next;
             ticket._next = made;
         }
@@ -81,7 +81,7 @@ internal sealed class LeaseTicket
     {
         _cell = cell;
         _units = units;
-        if (keep) t_current = this;
+        if (keep) _current = this;
         return this;
     }
 }
