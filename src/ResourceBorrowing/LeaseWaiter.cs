@@ -20,6 +20,8 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
     private Participant? _participant;
     private WaitGroup? _group;
     private TimeSpan _since;
+    private Action<object?>? _continuation;
+    private object? _state;
 
     internal override bool IsAbandoned => _group is { IsAbandoned: true };
 
@@ -60,8 +62,9 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
         }
         catch (Exception exception)
         {
-            // The caller's synchronisation context would not take the continuation.
+            // The caller's synchronisation context would not take the continuation: the thread pool does, so no unit is lost.
             pool.Contain("synchronisation context", exception);
+            ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.Continue(), this, preferLocal: false);
         }
     }
 
@@ -87,8 +90,12 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
 
     public ValueTaskSourceStatus GetStatus(short token) => _source.GetStatus(token);
 
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        _state = state;
+        Volatile.Write(ref _continuation, continuation);
+        _source.OnCompleted(static waiter => ((LeaseWaiter)waiter!).Continue(), this, token, flags);
+    }
 
     internal void Recycle()
     {
@@ -97,7 +104,15 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
         _cancellationToken = default;
         _participant = null;
         _group = null;
+        _state = null;
         if (Pool.Count < MaxPooled) Pool.Enqueue(this);
+    }
+
+    /// <summary>Continues whoever awaits, once, whichever way the call has come.</summary>
+    private void Continue()
+    {
+        var state = _state;
+        Interlocked.Exchange(ref _continuation, null)?.Invoke(state);
     }
 
     private void Cancel() => _participant!.Waiters.Cancel(this);

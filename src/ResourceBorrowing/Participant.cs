@@ -122,6 +122,7 @@ public sealed class Participant
     /// <exception cref="ArgumentException">The lender is this participant, or belongs to another pool.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Units or duration are out of range.</exception>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    /// <remarks>What the pool's <see cref="TimeProvider"/> throws reaches the caller, and nothing is changed.</remarks>
     public Loan TryBorrow(Participant lender, int units, TimeSpan duration) => Pool.TryBorrow(this, lender, units, duration);
 
     /// <summary>One line for people: name, units and reputation.</summary>
@@ -181,7 +182,13 @@ public sealed class Participant
         if (units > most) return new(Refuse(RefusalReason.ExceedsAllocation, units, most));
 
         var waiter = LeaseWaiter.Rent(this, units, group);
-        if (Waiters.TryEnqueue(waiter)) return waiter.Task(cancellationToken);
+        if (Waiters.TryEnqueue(waiter))
+        {
+            // Who was disposed before we were queued has swept too early.
+            if (group is { IsAbandoned: true }) Waiters.Sweep();
+            return waiter.Task(cancellationToken);
+        }
+
         waiter.Recycle();
         return new(Refuse(RefusalReason.QueueFull, units, 0));
     }

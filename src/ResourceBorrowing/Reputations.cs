@@ -21,13 +21,15 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
     internal void JudgeSettled()
     {
         if (book.OutcomeCount == 0 || !_judging.Enter()) return;
+        var attention = new AttentionList();
         do
         {
-            book.TakeOutcomes(_batch);
+            book.TakeOutcomes(_batch, ref attention);
             foreach (var outcome in _batch) Judge(outcome);
             _batch.Clear();
         }
         while (!_judging.Exit());
+        attention.Run();
     }
 
     /// <summary>The score now, decay and all settled loans included.</summary>

@@ -54,7 +54,8 @@ public sealed partial class ResourcePool
         {
             Change(current =>
             {
-                if (PlaceOf(current, name) is var place and >= 0) current.Participants.RemoveAt(place);
+                // Another may have removed it meanwhile, and the name may be somebody else's by now.
+                if (participant.Leaving is null && PlaceOf(current, name) is var place and >= 0) current.Participants.RemoveAt(place);
             });
         }
 
@@ -71,7 +72,7 @@ public sealed partial class ResourcePool
     {
         ArgumentNullException.ThrowIfNull(options);
         var now = _book.Clock.NowOrLast();
-        AttentionList attention;
+        Aftermath aftermath;
         lock (_membership)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -82,10 +83,10 @@ public sealed partial class ResourcePool
                     whole.Participants.Add(participant.Options);
             }
 
-            attention = Apply(whole, options, Plan(whole), now);
+            aftermath = Apply(whole, options, Plan(whole), now);
         }
 
-        _book.Attend(attention);
+        Finish(aftermath);
         Log(logger => PoolLog.PoolReconfigured(logger, Capacity, Participants.Count));
     }
 
@@ -134,16 +135,16 @@ public sealed partial class ResourcePool
     private void Change(Action<ResourcePoolOptions> change)
     {
         var now = _book.Clock.NowOrLast();
-        AttentionList attention;
+        Aftermath aftermath;
         lock (_membership)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var whole = Copy(_options);
             change(whole);
-            attention = Apply(whole, configured: null, Plan(whole), now);
+            aftermath = Apply(whole, configured: null, Plan(whole), now);
         }
 
-        _book.Attend(attention);
+        Finish(aftermath);
     }
 
     /// <summary>As <see cref="QuotaPlan.Of"/>, and a name is not free before its last bearer has left.</summary>
@@ -158,12 +159,12 @@ public sealed partial class ResourcePool
         return QuotaPlan.Of(whole);
     }
 
-    /// <summary>Makes a checked configuration true. The membership lock is held; the result is to be attended outside it.</summary>
+    /// <summary>Makes a checked configuration true. The membership lock is held; the result is for <see cref="Finish"/>, outside it.</summary>
     /// <param name="whole">All participants.</param>
     /// <param name="configured">The configuration in which they come; null when it is a change by hand.</param>
     /// <param name="plan">What everybody owns.</param>
     /// <param name="now">The time; read before any lock was taken.</param>
-    private AttentionList Apply(ResourcePoolOptions whole, ResourcePoolOptions? configured, QuotaPlan plan, long now)
+    private Aftermath Apply(ResourcePoolOptions whole, ResourcePoolOptions? configured, QuotaPlan plan, long now)
     {
         var leaving = new List<Participant>();
         var attention = _book.Audit((ref found) =>
@@ -193,6 +194,7 @@ public sealed partial class ResourcePool
                 if (targets.ContainsKey(participant) || participant.Leaving is not null) continue;
                 participant.Leaving = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 participant.Account.IsDraining = true;
+                participant.Waiters.Refuse(WaitOutcome.Removed);
                 participant.Account.Changed ??= participant.OnChanged;
                 _book.EndLoansOf(participant.Account, now, ref found);
                 leaving.Add(participant);
@@ -201,7 +203,7 @@ public sealed partial class ResourcePool
 
             MoveUnits(targets, whole.Capacity, now, ref found);
             foreach (var (participant, nominal) in targets) SetLimits(participant, nominal, whole.Capacity);
-            Reserve.Account.LendingLimit = Reserve.Account.Nominal;
+            Reserve.Account.LendingLimit = Reserve.Account.Ceiling = Reserve.Account.Nominal;
             Capacity = whole.Capacity;
 
             foreach (var participant in targets.Keys) found.Add(participant.Account);
@@ -209,8 +211,8 @@ public sealed partial class ResourcePool
             _participants = [.. _participants, .. joined];
         });
 
-        foreach (var participant in leaving) participant.Waiters.Close(WaitOutcome.Removed);
-        return attention;
+        if (configured is not null) ConfiguredFrom = configured;
+        return new Aftermath(attention, leaving);
     }
 
     /// <summary>All ownership passes through the reserve: first from those that lose units, last to those that gain.</summary>
@@ -251,6 +253,7 @@ public sealed partial class ResourcePool
         var isLeaving = participant.Leaving is not null;
         account.LendingLimit = isLeaving ? 0 : Math.Min(options.LendingLimit ?? nominal / 2, nominal);
         account.BorrowingLimit = isLeaving ? 0 : Math.Min(options.BorrowingLimit ?? int.MaxValue, capacity - nominal);
+        account.Ceiling = nominal + account.BorrowingLimit;
         account.Waiters.LargestEver = nominal;
         account.Waiters.Limit = options.QueueLimit ?? Math.Max(ParticipantOptions.LeastDefaultQueueLimit, nominal);
         account.Waiters.NewestFirst = options.QueueOrder == QueueProcessingOrder.NewestFirst;
@@ -264,4 +267,7 @@ public sealed partial class ResourcePool
         account.Owner = participant;
         return participant;
     }
+
+    /// <summary>What a change leaves to be done once no lock is held: whom to attend, and whose waiters to turn away.</summary>
+    private readonly record struct Aftermath(AttentionList Attention, List<Participant> Leaving);
 }

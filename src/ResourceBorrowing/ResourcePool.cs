@@ -75,7 +75,6 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<ResourcePool>();
         _book = new LoanBook(new PoolClock(timeProvider ?? TimeProvider.System), shards);
         Reputations = new Reputations(this, reputationPolicy ?? new AdditiveReputationPolicy(), _book);
-        Metrics = new PoolMetrics(this, meterFactory);
         _scheduler = new LoanScheduler(_book, Reputations.JudgeSettled, exception => Contain("time provider", exception));
 
         Participant? reserve = null;
@@ -87,9 +86,11 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         });
         _retired = retired!;
         Reserve = reserve!;
-        AttentionList attention;
-        lock (_membership) attention = Apply(options, options, plan, now: 0);
-        _book.Attend(attention);
+        Metrics = new PoolMetrics(this, meterFactory);
+        _book.OutcomesPending = now => _scheduler.Arm(now + EvidenceDelayMilliseconds);
+        Aftermath aftermath;
+        lock (_membership) aftermath = Apply(options, options, plan, now: 0);
+        Finish(aftermath);
         Log(logger => PoolLog.PoolStarted(logger, Capacity, _participants.Length));
     }
 
@@ -105,6 +106,9 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     internal Reputations Reputations { get; }
 
     internal PoolMetrics Metrics { get; }
+
+    /// <summary>The options object of the last whole configuration.</summary>
+    internal ResourcePoolOptions? ConfiguredFrom { get; private set; }
 
     internal IEnumerable<Participant> AllWithReserve => Volatile.Read(ref _participants).Append(Reserve);
 
@@ -178,7 +182,11 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         }
 
         _scheduler.Dispose();
-        foreach (var participant in AllWithReserve) participant.Waiters.Close(WaitOutcome.Disposed);
+        foreach (var participant in AllWithReserve)
+        {
+            participant.Waiters.Refuse(WaitOutcome.Disposed);
+            participant.Waiters.Serve();
+        }
     }
 
     /// <summary>As <see cref="Dispose"/>; completes at once.</summary>
@@ -200,14 +208,16 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
 
         // The clock and the score come before the lock; both may be user code.
         var elapsed = _book.Clock.Elapsed;
-        var due = PoolClock.TickAfter(elapsed + duration);
-        var isTrusted = borrower.Standing.Score >= lender.Options.GrantThreshold;
+        var threshold = lender.Options.GrantThreshold;
+        // The score at hand knows no decay since the last evidence; before it turns somebody away, look again.
+        var isTrusted = borrower.Standing.Score >= threshold || Reputations.ScoreOf(borrower.Standing) >= threshold;
 
         var attention = new AttentionList();
         var reason = borrower.Account.Home.Borrow(
-            borrower.Account, lender.Account, units, PoolClock.TickOf(elapsed), due, isTrusted, out var loan, ref attention);
-        if (reason == RefusalReason.None) _scheduler.Arm(due);
+            borrower.Account, lender.Account, units, elapsed, duration, isTrusted, out var loan, out var due, ref attention);
         attention.Run();
+        _scheduler.RetryIfNeeded();
+        if (reason == RefusalReason.None) _scheduler.Arm(due);
         Metrics.LoanAsked(borrower.Name, reason);
         return reason == RefusalReason.None ? new Loan(this, borrower.Account, loan) : Refuse(reason, borrower, lender, units);
     }
@@ -218,6 +228,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         var now = _book.Clock.NowOrLast();
         if (!borrower.Home.TryReturn(loan, now, ref attention)) return;
         attention.Run();
+        _scheduler.RetryIfNeeded();
 
         var outcomes = borrower.Home.OutcomeCount;
         if (outcomes >= LoanBook.OutcomesPerBatch) Reputations.JudgeSettled();
@@ -229,6 +240,12 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     {
         Metrics.Contained(source);
         Log(logger => PoolLog.ExceptionContained(logger, source, exception));
+    }
+
+    private void Finish(Aftermath aftermath)
+    {
+        _book.Attend(aftermath.Attention);
+        foreach (var participant in aftermath.Leaving) participant.Waiters.Serve();
     }
 
     private void Log(Action<ILogger> write)
@@ -243,12 +260,12 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         }
     }
 
-    private static Loan Refuse(RefusalReason reason, Participant borrower, Participant lender, int units) => reason switch
+    private Loan Refuse(RefusalReason reason, Participant borrower, Participant lender, int units) => reason switch
     {
         RefusalReason.LenderNotAvailable => new(lender.Account, new Refusal(reason, units, lender.Lendable)),
         RefusalReason.LendingLimit => new(lender.Account, new Refusal(reason, units, lender.Account.LendingLimit - lender.Lent)),
         RefusalReason.LenderHasWaiters or RefusalReason.LenderOwesDebt => new(lender.Account, new Refusal(reason, units, 0)),
-        RefusalReason.Reputation => new(borrower.Account, new Refusal(reason, units, (int)borrower.Standing.Score)),
+        RefusalReason.Reputation => new(borrower.Account, new Refusal(reason, units, (int)Reputations.ScoreOf(borrower.Standing))),
         RefusalReason.BorrowingLimit => new(borrower.Account, new Refusal(reason, units, borrower.Account.BorrowingLimit - borrower.Borrowed)),
         RefusalReason.BorrowerOwesDebt => new(borrower.Account, new Refusal(reason, units, borrower.Debt)),
         _ => new((lender.Account.IsDraining ? lender : borrower).Account, new Refusal(reason, units, 0)),

@@ -37,7 +37,7 @@ public static class ResourceBorrowingServiceCollectionExtensions
             provider.GetService<ILoggerFactory>(),
             provider.GetRequiredService<IMeterFactory>()));
         // Transient, because a name may be removed and come back as another participant.
-        services.TryAddKeyedTransient(KeyedService.AnyKey, static (provider, key) => provider.GetRequiredService<ResourcePool>()[(string)key!]);
+        services.TryAddKeyedTransient(KeyedService.AnyKey, static (provider, key) => provider.GetRequiredService<ResourcePool>()[key as string ?? throw new InvalidOperationException($"A participant is keyed by its name, a string, not by '{key}'.")]);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ResourcePoolHost>());
         return new ResourceBorrowingBuilder(services);
     }

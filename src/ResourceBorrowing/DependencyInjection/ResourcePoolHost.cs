@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using ResourceBorrowing.Diagnostics;
@@ -19,14 +20,17 @@ internal sealed class ResourcePoolHost(
     IOptionsFactory<ResourcePoolOptions> factory,
     IEnumerable<IOptionsChangeTokenSource<ResourcePoolOptions>> sources,
     IEnumerable<MapperRegistration> mappers,
-    ILogger<ResourcePool> logger) : IHostedService, IDisposable
+    ILoggerFactory? loggers = null) : IHostedService, IDisposable
 {
+    private readonly ILogger _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<ResourcePool>();
     private readonly List<IDisposable> _subscriptions = [];
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (var mapper in mappers) services.GetRequiredKeyedService(mapper.Mapper, mapper.Participant);
-        if (monitor.OnChange(Apply) is { } subscription) _subscriptions.Add(subscription);
+        if (monitor.OnChange(ApplyDefault) is { } subscription) _subscriptions.Add(subscription);
+        // What changed between the building of the pool and now.
+        if (!ReferenceEquals(monitor.CurrentValue, pool.ConfiguredFrom)) Apply(monitor.CurrentValue);
         foreach (var source in sources) _subscriptions.Add(ChangeToken.OnChange(source.GetChangeToken, ReportIfInvalid));
         return Task.CompletedTask;
     }
@@ -43,6 +47,12 @@ internal sealed class ResourcePoolHost(
         _subscriptions.Clear();
     }
 
+    private void ApplyDefault(ResourcePoolOptions options, string? name)
+    {
+        // Options of other names are somebody else's.
+        if (string.IsNullOrEmpty(name)) Apply(options);
+    }
+
     private void Apply(ResourcePoolOptions options)
     {
         try
@@ -52,7 +62,7 @@ internal sealed class ResourcePoolHost(
         catch (OptionsValidationException exception)
         {
             // Right alone, but not beside participants that were added by hand.
-            PoolLog.ReconfigurationRefused(logger, exception.Message);
+            PoolLog.ReconfigurationRefused(_logger, exception.Message);
         }
         catch (ObjectDisposedException)
         {
@@ -69,7 +79,7 @@ internal sealed class ResourcePoolHost(
         catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException)
         {
             // Values that are wrong, or a section that does not bind.
-            PoolLog.ReconfigurationRefused(logger, exception.Message);
+            PoolLog.ReconfigurationRefused(_logger, exception.Message);
         }
     }
 }

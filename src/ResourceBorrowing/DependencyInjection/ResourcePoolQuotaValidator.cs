@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using ResourceBorrowing.Diagnostics;
 
 namespace ResourceBorrowing.DependencyInjection;
 

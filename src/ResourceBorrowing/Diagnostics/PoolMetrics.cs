@@ -56,12 +56,12 @@ internal sealed class PoolMetrics
 
     internal void Contained(string source) => Add(_contained, new("resource_borrowing.source", source), default);
 
-    /// <returns>Now, or zero when nobody measures waits.</returns>
-    internal TimeSpan WaitBegan() => _timeInQueue is { Enabled: true } ? _pool.Elapsed : default;
+    /// <returns>Now, or a negative time when nobody measures waits.</returns>
+    internal TimeSpan WaitBegan() => _timeInQueue is { Enabled: true } ? _pool.Elapsed : TimeSpan.MinValue;
 
     internal void WaitEnded(TimeSpan since, string participant)
     {
-        if (since > TimeSpan.Zero) Record(_timeInQueue, (_pool.Elapsed - since).TotalSeconds, participant);
+        if (since >= TimeSpan.Zero) Record(_timeInQueue, (_pool.Elapsed - since).TotalSeconds, participant);
     }
 
     // A listener is user code, called here and now: what it throws must not reach who only wanted a unit.

@@ -22,6 +22,7 @@ internal sealed class Allocation
     private int _nominal;
     private int _lendingLimit;
     private int _borrowingLimit;
+    private int _ceiling;
     private int _needsAttention;
     private int _isDebtor;
 
@@ -54,7 +55,15 @@ internal sealed class Allocation
 
     internal int Lent => Volatile.Read(ref _counters.Lent);
 
-    internal int Borrowed { get => Volatile.Read(ref _counters.Borrowed); set => Volatile.Write(ref _counters.Borrowed, value); }
+    internal int Borrowed
+    {
+        get => Volatile.Read(ref _counters.Borrowed);
+        set
+        {
+            Volatile.Write(ref _counters.BorrowedChanges, _counters.BorrowedChanges + 1);
+            Volatile.Write(ref _counters.Borrowed, value);
+        }
+    }
 
     internal int Debt { get => Volatile.Read(ref _counters.Debt); set => Volatile.Write(ref _counters.Debt, value); }
 
@@ -64,7 +73,8 @@ internal sealed class Allocation
 
     internal int LastDebt { get => _counters.LastDebt; set => _counters.LastDebt = value; }
 
-    internal int Ceiling => (int)Math.Min(int.MaxValue, (long)Nominal + BorrowingLimit);
+    /// <summary>Nominal quota + borrowing limit, set as one value so that no caller sees half of a change.</summary>
+    internal int Ceiling { get => Volatile.Read(ref _ceiling); set => Volatile.Write(ref _ceiling, value); }
 
     internal int Floor => Nominal - LendingLimit;
 
@@ -74,9 +84,7 @@ internal sealed class Allocation
         get
         {
             var word = Cell.Read();
-            var lent = Lent;
-            var own = Math.Min(word.Free, Nominal - lent - word.InUse);
-            return word.IsQuiet ? Math.Max(0, Math.Min(own, LendingLimit - lent)) : 0;
+            return word.IsQuiet ? Math.Max(0, Math.Min(word.Free - Borrowed, LendingLimit - Lent)) : 0;
         }
     }
 
@@ -115,8 +123,22 @@ internal sealed class Allocation
         }
     }
 
-    /// <summary>Debits the lender by free units it owns; the room under the limit has been reserved before.</summary>
-    internal bool TryLend(int units) => Cell.TryLend(units, Nominal, ref _counters.Lent);
+    /// <summary>Debits the lender by free units that it has not borrowed itself; the room under the limit has been reserved before.</summary>
+    internal bool TryLend(int units, ref AttentionList attention)
+    {
+        while (true)
+        {
+            // Borrowed rises before the word's allocation does and falls after it has fallen, so read after the word it is
+            // never too low for that word; unless a loan ended and another began in between, which the count tells.
+            var changes = Volatile.Read(ref _counters.BorrowedChanges);
+            var word = Cell.Read();
+            if (!word.TryLend(units, Borrowed, out var next)) return false;
+            if (!Cell.TrySwap(word, next)) continue;
+            if (Volatile.Read(ref _counters.BorrowedChanges) == changes) return true;
+
+            if (!Cell.Credit(units).IsQuiet) attention.Add(this);
+        }
+    }
 
     internal void ChangeLent(int units) => Interlocked.Add(ref _counters.Lent, units);
 
@@ -135,6 +157,7 @@ internal sealed class Allocation
         private CacheLinePadding _before;
         internal int Lent;
         internal int Borrowed;
+        internal int BorrowedChanges;
         internal int Debt;
         internal int OpenLoans;
         internal int FirstDebt = LoanRecord.None;

@@ -5,7 +5,7 @@ namespace ResourceBorrowing.Loans;
 /// <summary>All loans of a pool: the participants' accounts and the shards that hold the records.</summary>
 /// <remarks>
 /// Borrowers are spread over the shards; whoever must see everything at rest (an audit, a change of quotas)
-/// takes all locks in order. Accounts are found by index; the table is replaced, never changed, under all locks.
+/// takes all locks in order. Accounts are found by index; the table changes under all locks.
 /// </remarks>
 internal sealed class LoanBook
 {
@@ -29,6 +29,9 @@ internal sealed class LoanBook
 
     /// <summary>How long after the due time units may still come back as late rather than lost.</summary>
     internal long GraceMilliseconds { get; set; }
+
+    /// <summary>Told, outside all locks, the time at which loans were settled by whoever released units.</summary>
+    internal Action<long> OutcomesPending { get; set; } = static _ => { };
 
     internal Allocation this[int index] => Volatile.Read(ref _accounts)[index]!;
 
@@ -70,11 +73,11 @@ internal sealed class LoanBook
         }
     }
 
-    internal void TakeOutcomes(List<LoanOutcome> into)
+    internal void TakeOutcomes(List<LoanOutcome> into, ref AttentionList attention)
     {
         foreach (var shard in _shards)
         {
-            if (shard.OutcomeCount > 0) shard.TakeOutcomes(into);
+            if (shard.OutcomeCount > 0) shard.TakeOutcomes(into, ref attention);
         }
     }
 

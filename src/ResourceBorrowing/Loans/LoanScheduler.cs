@@ -21,6 +21,7 @@ internal sealed class LoanScheduler : IDisposable
     private Combiner _advancing;
     private long _armed = TimerWheel.Never;
     private bool _disposed;
+    private bool _mustRetry;
 
     /// <param name="book">Whose loans to settle.</param>
     /// <param name="settled">Runs after each round, outside all locks.</param>
@@ -55,10 +56,25 @@ internal sealed class LoanScheduler : IDisposable
         }
     }
 
+    /// <summary>Sets the timer if the time provider would not have it before.</summary>
+    internal void RetryIfNeeded()
+    {
+        if (!Volatile.Read(ref _mustRetry)) return;
+        Volatile.Write(ref _mustRetry, false);
+        Arm(_book.NextLook);
+    }
+
     public void Dispose()
     {
         Volatile.Write(ref _disposed, true);
-        _timer.Dispose();
+        try
+        {
+            _timer.Dispose();
+        }
+        catch (Exception exception)
+        {
+            _failed(exception);
+        }
     }
 
     private void SetTimer()
@@ -76,8 +92,9 @@ internal sealed class LoanScheduler : IDisposable
             }
             catch (Exception exception)
             {
-                // The next loan tries again: nothing is armed as far as we know.
+                // Nothing is armed as far as we know: whoever comes next tries again.
                 Interlocked.CompareExchange(ref _armed, TimerWheel.Never, tick);
+                Volatile.Write(ref _mustRetry, true);
                 _failed(exception);
             }
         }

@@ -22,6 +22,7 @@ internal sealed class LoanShard
     private readonly TimerWheel _wheel;
     private readonly List<LoanOutcome> _outcomes = new(2 * LoanBook.OutcomesPerBatch);
     private Allocation? _debtors;
+    private TimeSpan _latest;
     private long _nextLook = TimerWheel.Never;
     private int _outcomeCount;
 
@@ -37,15 +38,14 @@ internal sealed class LoanShard
     /// <summary>Settled loans that have not yet become evidence.</summary>
     internal int OutcomeCount => Volatile.Read(ref _outcomeCount);
 
-    /// <summary>Loans and debts on record.</summary>
-    internal int Records => _slab.Count;
-
-    /// <summary>Moves units from lender to borrower until <paramref name="due"/>, or says why not and changes nothing.</summary>
+    /// <summary>Moves units from lender to borrower for a term, or says why not and changes nothing.</summary>
     internal RefusalReason Borrow(
-        Allocation borrower, Allocation lender, int units, long now, long due, bool isTrusted, out LoanHandle loan, ref AttentionList attention)
+        Allocation borrower, Allocation lender, int units, TimeSpan elapsed, TimeSpan term, bool isTrusted,
+        out LoanHandle loan, out long due, ref AttentionList attention)
     {
         RefusalReason reason;
         loan = default;
+        due = TimerWheel.Never;
         _lock.Enter();
         try
         {
@@ -56,15 +56,18 @@ internal sealed class LoanShard
                 reason = Transfer(borrower, lender, units, ref attention);
                 if (reason == RefusalReason.None)
                 {
+                    // Time that ran backwards stands still until it has caught up.
+                    _latest = elapsed = elapsed > _latest ? elapsed : _latest;
+                    due = Math.Max(PoolClock.TickAfter(elapsed + term), _wheel.Now);
                     ref var record = ref _slab[slot];
-                    record.State = LoanState.Active;
                     record.Units = record.Left = units;
                     record.LeftAtDue = 0;
                     record.Lender = lender.Index;
                     record.Borrower = borrower.Index;
-                    record.Start = now;
-                    record.Due = Math.Max(due, _wheel.Now);
-                    record.Term = (uint)(record.Due - now);
+                    record.Start = PoolClock.TickOf(elapsed);
+                    record.Due = due;
+                    record.Term = (uint)(due - record.Start);
+                    record.State = LoanState.Active;
                     borrower.OpenLoans++;
                     _wheel.Add(slot);
                     loan = new LoanHandle(slot, record.Generation);
@@ -105,13 +108,13 @@ internal sealed class LoanShard
         return isActive;
     }
 
+    /// <summary>Whether a loan goes on. Takes no lock: pages never move, and the generation is looked at before and after.</summary>
     internal bool IsActive(LoanHandle loan)
     {
-        lock (_lock)
-        {
-            ref var record = ref _slab[loan.Slot];
-            return record.Generation == loan.Generation && record.State == LoanState.Active;
-        }
+        ref var record = ref _slab[loan.Slot];
+        if (Volatile.Read(ref record.Generation) != loan.Generation || record.State != LoanState.Active) return false;
+        Volatile.ReadBarrier();
+        return record.Generation == loan.Generation;
     }
 
     /// <summary>Settles what is due at <paramref name="tick"/>, a bounded number of records under one hold of the lock.</summary>
@@ -145,14 +148,20 @@ internal sealed class LoanShard
     }
 
     /// <summary>Hands the settled loans over, in the order in which they were settled.</summary>
-    internal void TakeOutcomes(List<LoanOutcome> into)
+    internal void TakeOutcomes(List<LoanOutcome> into, ref AttentionList attention)
     {
-        lock (_lock)
+        _lock.Enter();
+        try
         {
             into.AddRange(_outcomes);
             _outcomes.Clear();
-            Volatile.Write(ref _outcomeCount, 0);
         }
+        finally
+        {
+            Leave();
+        }
+
+        DrainDebtors(ref attention);
     }
 
     internal void Enter() => _lock.Enter();
@@ -188,6 +197,8 @@ internal sealed class LoanShard
             {
                 Leave();
             }
+
+            if (OutcomeCount > 0) _book.OutcomesPending(now);
         }
     }
 
@@ -211,6 +222,15 @@ internal sealed class LoanShard
         var slot = _slab.Rent();
         from.Nominal -= units;
         to.Nominal += units;
+
+        // What the new owner owes the old one of an earlier move is set off, or units would have to go in circles.
+        units -= to.Home.SetOff(to, from, units, ref attention);
+        if (units == 0)
+        {
+            _slab.Return(slot);
+            return;
+        }
+
         // The whole amount is owed first and paid by the same rule as any debt: the oldest creditor comes first.
         to.ChangeLent(units);
         from.Borrowed += units;
@@ -224,17 +244,57 @@ internal sealed class LoanShard
         Pay(from, now, ref attention);
     }
 
+    /// <summary>Cancels up to <paramref name="most"/> units of ownership debt; nothing moves, for the opposite claim cancels too.</summary>
+    private int SetOff(Allocation debtor, Allocation creditor, int most, ref AttentionList attention)
+    {
+        var left = most;
+        var previous = LoanRecord.None;
+        for (var slot = debtor.FirstDebt; slot != LoanRecord.None && left > 0;)
+        {
+            ref var record = ref _slab[slot];
+            var next = record.NextDebt;
+            if (record.State == LoanState.Ownership && record.Lender == creditor.Index)
+            {
+                var part = Math.Min(left, record.Left);
+                left -= part;
+                record.Left -= part;
+                if (record.Left == 0)
+                {
+                    if (previous == LoanRecord.None) debtor.FirstDebt = next; else _slab[previous].NextDebt = next;
+                    if (debtor.LastDebt == slot) debtor.LastDebt = previous;
+                    _slab.Return(slot);
+                    slot = next;
+                    continue;
+                }
+            }
+
+            previous = slot;
+            slot = next;
+        }
+
+        var setOff = most - left;
+        debtor.Debt -= setOff;
+        debtor.Borrowed -= setOff;
+        creditor.ChangeLent(-setOff);
+        if (setOff > 0 && debtor.Debt == 0)
+        {
+            debtor.Cell.Repay(0, out _);
+            attention.Add(debtor);
+        }
+
+        return setOff;
+    }
+
     private static RefusalReason Evaluate(Allocation borrower, Allocation lender, int units, bool isTrusted)
     {
         if (borrower.IsDraining || lender.IsDraining) return RefusalReason.Removed;
 
         // Availability first, then reputation, then the borrower's own limits.
         var word = lender.Cell.Read();
-        var lent = lender.Lent;
         if (word.OwesDebt) return RefusalReason.LenderOwesDebt;
         if (word.HasWaiters) return RefusalReason.LenderHasWaiters;
-        if (units > lender.LendingLimit - lent) return RefusalReason.LendingLimit;
-        if (units > Math.Min(word.Free, lender.Nominal - lent - word.InUse)) return RefusalReason.LenderNotAvailable;
+        if (units > lender.LendingLimit - lender.Lent) return RefusalReason.LendingLimit;
+        if (units > word.Free - lender.Borrowed) return RefusalReason.LenderNotAvailable;
         if (!isTrusted) return RefusalReason.Reputation;
         if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
         return units > borrower.BorrowingLimit - borrower.Borrowed ? RefusalReason.BorrowingLimit : RefusalReason.None;
@@ -243,7 +303,7 @@ internal sealed class LoanShard
     private static RefusalReason Transfer(Allocation borrower, Allocation lender, int units, ref AttentionList attention)
     {
         if (!lender.TryRaiseLent(units)) return RefusalReason.LendingLimit;
-        if (!lender.TryLend(units))
+        if (!lender.TryLend(units, ref attention))
         {
             lender.ChangeLent(-units);
             return RefusalReason.LenderNotAvailable;

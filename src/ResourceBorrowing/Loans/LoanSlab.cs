@@ -1,6 +1,6 @@
 namespace ResourceBorrowing.Loans;
 
-/// <summary>The records of one shard, in pages that never move. Guarded by the shard's lock.</summary>
+/// <summary>The records of one shard, in pages that never move. Guarded by the shard's lock, but for reading whether a loan goes on.</summary>
 internal sealed class LoanSlab
 {
     private const int PageBits = 10;
@@ -15,7 +15,7 @@ internal sealed class LoanSlab
     /// <summary>All slots ever made, used or free.</summary>
     internal int Capacity => _pages.Length * PageSize;
 
-    internal ref LoanRecord this[int slot] => ref _pages[slot >> PageBits][slot & (PageSize - 1)];
+    internal ref LoanRecord this[int slot] => ref Volatile.Read(ref _pages)[slot >> PageBits][slot & (PageSize - 1)];
 
     /// <summary>Takes an unused record. May allocate, so it comes before any unit moves.</summary>
     internal int Rent()
@@ -33,7 +33,7 @@ internal sealed class LoanSlab
     internal void Return(int slot)
     {
         ref var record = ref this[slot];
-        record.Generation++;
+        Volatile.Write(ref record.Generation, record.Generation + 1);
         record.State = LoanState.Free;
         record.Next = _free;
         _free = slot;
@@ -45,7 +45,7 @@ internal sealed class LoanSlab
         var first = Capacity;
         var page = new LoanRecord[PageSize];
         for (var i = 0; i < PageSize; i++) page[i].Next = i + 1 < PageSize ? first + i + 1 : LoanRecord.None;
-        _pages = [.. _pages, page];
+        Volatile.Write(ref _pages, [.. _pages, page]);
         _free = first;
     }
 }

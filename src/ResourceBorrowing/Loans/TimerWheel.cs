@@ -3,7 +3,7 @@ using System.Numerics;
 namespace ResourceBorrowing.Loans;
 
 /// <summary>
-/// A hierarchical timing wheel over the records of one slab: seven levels of 64 slots, one tick a millisecond, 139 years.
+/// A hierarchical timing wheel over the records of one slab: nine levels of 64 slots, one tick a millisecond, longer than a <see cref="TimeSpan"/> can be.
 /// A record stands on the level of the highest base-64 digit in which its due tick differs from now, and moves down when
 /// time enters its slot, so scheduling and cancelling are O(1) and lists keep the order in which loans were made.
 /// </summary>
@@ -14,7 +14,7 @@ internal sealed class TimerWheel
 
     private const int DigitBits = 6;
     private const int Slots = 1 << DigitBits;
-    private const int Levels = 7;
+    private const int Levels = 9;
 
     private readonly LoanSlab _slab;
     private readonly int[] _first = new int[Levels * Slots];

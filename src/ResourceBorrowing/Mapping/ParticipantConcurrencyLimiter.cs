@@ -14,6 +14,8 @@ namespace ResourceBorrowing.Mapping;
 /// acquired and whose <see cref="MetadataName.ReasonPhrase"/> says why.</para>
 /// <para>Several limiters, and direct callers, may share one participant. Disposing a limiter fails its own waiters only; when the pool
 /// is disposed its waiters get failed leases. Thread-safe.</para>
+/// <para>ASP.NET Core disposes the limiters of idle partitions, so give each partition one of its own:
+/// <c>RateLimitPartition.Get("search", _ => new ParticipantConcurrencyLimiter(search))</c>.</para>
 /// </remarks>
 /// <param name="participant">Whose units to hand out as permits.</param>
 public sealed class ParticipantConcurrencyLimiter(Participant participant) : RateLimiter, IResourceMapper
@@ -25,7 +27,7 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
     private long _successful;
     private long _failed;
     private int _held;
-    private long _idleSince;
+    private long _idleSince = participant.Pool.Elapsed.Ticks;
     private int _waiting;
 
     /// <inheritdoc/>
@@ -51,7 +53,7 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
     {
         ThrowIfUnusable(permitCount);
         if (permitCount == 0) return IsAnyAvailable() ? Succeed(_availableLease) : Fail(_unavailableLease);
-        return Count(_participant.TryAcquire(permitCount));
+        return Count(_participant.TryAcquire(permitCount), permitCount);
     }
 
     /// <inheritdoc/>
@@ -63,7 +65,7 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
         var wait = permitCount == 0
             ? _participant.QueueAsync(0, _waits, cancellationToken)
             : _participant.AcquireAsync(permitCount, _waits, cancellationToken);
-        return wait.IsCompletedSuccessfully ? new(Count(wait.Result)) : WaitAsync(wait);
+        return wait.IsCompletedSuccessfully ? new(Count(wait.Result, permitCount)) : WaitAsync(wait, permitCount);
     }
 
     /// <inheritdoc/>
@@ -86,12 +88,12 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<RateLimitLease> WaitAsync(ValueTask<ResourceLease> wait)
+    private async ValueTask<RateLimitLease> WaitAsync(ValueTask<ResourceLease> wait, int permitCount)
     {
         Interlocked.Increment(ref _waiting);
         try
         {
-            return Count(await wait.ConfigureAwait(false));
+            return Count(await wait.ConfigureAwait(false), permitCount);
         }
         finally
         {
@@ -108,9 +110,10 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
 
     private bool IsAnyAvailable() => _participant.Account.Cell.Read().Free > 0;
 
-    private PermitLease Count(ResourceLease lease)
+    private PermitLease Count(ResourceLease lease, int permitCount)
     {
         if (!lease.IsAcquired) return Fail(new PermitLease(this, lease));
+        if (permitCount == 0) return Succeed(_availableLease);
         Interlocked.Increment(ref _held);
         return Succeed(new PermitLease(this, lease));
     }
@@ -129,7 +132,14 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
 
     private void Released()
     {
-        if (Interlocked.Decrement(ref _held) == 0) Volatile.Write(ref _idleSince, _participant.Pool.Elapsed.Ticks);
+        // The time before the count: who reads none held must not read a time from before they were.
+        int held;
+        do
+        {
+            held = Volatile.Read(ref _held);
+            if (held == 1) Volatile.Write(ref _idleSince, _participant.Pool.Elapsed.Ticks);
+        }
+        while (Interlocked.CompareExchange(ref _held, held - 1, held) != held);
     }
 
     private sealed class PermitLease : RateLimitLease

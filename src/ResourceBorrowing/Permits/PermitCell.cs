@@ -69,21 +69,11 @@ internal sealed class PermitCell
         if (!ReleaseQuietly(units).IsQuiet) _attend();
     }
 
+    /// <summary>Lets debts be paid and waiters be served with what is free.</summary>
+    internal void Attend() => _attend();
+
     /// <summary>Gives units back without attending: for the queue's server, which looks at the word again anyway.</summary>
     internal PermitWord ReleaseQuietly(int units) => new(Interlocked.Add(ref _word.Bits, -units));
-
-    /// <summary>Debits a lender. <paramref name="lent"/> already contains these units.</summary>
-    internal bool TryLend(int units, int nominal, ref int lent)
-    {
-        while (true)
-        {
-            // The word before the total: a loan that would have to be counted but is not yet in the total has still to
-            // change the word, and then this swap fails.
-            var word = Read();
-            if (!word.TryLend(units, nominal - Volatile.Read(ref lent), out var next)) return false;
-            if (TrySwap(word, next)) return true;
-        }
-    }
 
     internal PermitWord Credit(int units) => new(Interlocked.Add(ref _word.Bits, PermitWord.Of(units).Bits));
 
@@ -117,6 +107,6 @@ internal sealed class PermitCell
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TrySwap(PermitWord from, PermitWord to) =>
+    internal bool TrySwap(PermitWord from, PermitWord to) =>
         Interlocked.CompareExchange(ref _word.Bits, to.Bits, from.Bits) == from.Bits;
 }

@@ -58,13 +58,13 @@ internal readonly record struct PermitWord(long Bits)
     internal PermitWord Release(int units) => new(Bits - units);
 
     /// <summary>
-    /// A lender is debited: free units only, nothing while it has waiters or debt, and never so much that its callers
-    /// would be left using units it borrowed (<paramref name="ownUnitsLeft"/> is nominal quota less everything lent).
+    /// A lender is debited: free units only, nothing while it has waiters or debt, and never units that it
+    /// <paramref name="borrowed"/> itself.
     /// </summary>
-    internal bool TryLend(int units, int ownUnitsLeft, out PermitWord next)
+    internal bool TryLend(int units, int borrowed, out PermitWord next)
     {
         next = new PermitWord(Bits - ((long)units << AllocationShift));
-        return IsQuiet && units <= Free && InUse <= ownUnitsLeft;
+        return IsQuiet && units <= Free - borrowed;
     }
 
     /// <summary>Units arrive.</summary>

@@ -53,7 +53,7 @@ internal sealed class WaiterQueue(PermitCell cell)
         return true;
     }
 
-    /// <summary>Ends a wait unless it has ended; its place in the queue is free when this returns.</summary>
+    /// <summary>Ends a wait unless it has ended, and asks for its place to be given up.</summary>
     internal void Cancel(Waiter waiter)
     {
         if (!waiter.TryDecide(WaitOutcome.Cancelled)) return;
@@ -61,12 +61,12 @@ internal sealed class WaiterQueue(PermitCell cell)
         Serve();
     }
 
-    /// <summary>Fails all who wait and, from now on, all who would; the participant's word stays flagged.</summary>
-    internal void Close(WaitOutcome reason)
+    /// <summary>From now on fails all who ask; <see cref="Serve"/> fails those who wait and leaves the word flagged for good.</summary>
+    internal void Refuse(WaitOutcome reason)
     {
-        Interlocked.CompareExchange(ref _closed, (int)reason, (int)WaitOutcome.Waiting);
+        // Disposal of the pool is the last word.
         if (reason == WaitOutcome.Disposed) Volatile.Write(ref _closed, (int)reason);
-        Serve();
+        else Interlocked.CompareExchange(ref _closed, (int)reason, (int)WaitOutcome.Waiting);
     }
 
     /// <summary>Ends the waits of those that were abandoned.</summary>
@@ -80,41 +80,41 @@ internal sealed class WaiterQueue(PermitCell cell)
     internal void Serve()
     {
         if (!_service.Enter()) return;
-        Waiter? decided = null, last = null;
-        do Pass(ref decided, ref last); while (!_service.Exit());
+        var round = new Round();
+        do Pass(ref round); while (!_service.Exit());
 
-        while (decided is not null)
+        // Units that a cancelled waiter gave back while debt was owed: the debt comes first.
+        if (round.OwesDebt) cell.Attend();
+        while (round.First is { } waiter)
         {
-            var waiter = decided;
-            decided = waiter.Next;
+            round.First = waiter.Next;
             waiter.Complete();
         }
     }
 
-    private void Pass(ref Waiter? decided, ref Waiter? last)
+    private void Pass(ref Round round)
     {
         var cancelled = Interlocked.Exchange(ref _cancelled, null);
-        TakeInbox();
+        var isNewcomer = TakeInbox();
         for (; cancelled is not null; cancelled = cancelled.NextCancelled)
         {
             if (cancelled.IsQueued) Unlink(cancelled);
-            Append(cancelled, ref decided, ref last);
+            round.Append(cancelled);
         }
 
         if (ClosedBecause is var reason and not WaitOutcome.Waiting)
         {
             cell.Close();
-            while (_front is { } front) Decide(front, reason, ref decided, ref last);
+            while (_front is { } front) Decide(front, reason, ref round);
+            return;
         }
-        else
-        {
-            if (Volatile.Read(ref _sweep) != 0 && Interlocked.Exchange(ref _sweep, 0) != 0) EndAbandoned(ref decided, ref last);
-            if (NewestFirst) EvictOldest(ref decided, ref last);
-            ServeFront(ref decided, ref last);
-        }
+
+        if (Volatile.Read(ref _sweep) != 0 && Interlocked.Exchange(ref _sweep, 0) != 0) EndAbandoned(ref round);
+        if (NewestFirst && isNewcomer) EvictOldest(ref round);
+        ServeFront(ref round);
     }
 
-    private void ServeFront(ref Waiter? decided, ref Waiter? last)
+    private void ServeFront(ref Round round)
     {
         while (_front is { } front)
         {
@@ -122,12 +122,12 @@ internal sealed class WaiterQueue(PermitCell cell)
             if (front.Units > Math.Max(LargestEver, word.Allocation))
             {
                 // No release and no repaid loan can ever make it fit: it would block the queue for ever.
-                Decide(front, WaitOutcome.ExceedsAllocation, ref decided, ref last);
+                Decide(front, WaitOutcome.ExceedsAllocation, ref round);
             }
             else if (cell.TryGrant(front.Units))
             {
-                // A waiter that was cancelled meanwhile gives the units back to the next one.
-                if (!Decide(front, WaitOutcome.Granted, ref decided, ref last)) cell.ReleaseQuietly(front.Units);
+                // A waiter that was cancelled meanwhile gives the units back to the next one, or to a creditor.
+                if (!Decide(front, WaitOutcome.Granted, ref round)) round.OwesDebt |= cell.ReleaseQuietly(front.Units).OwesDebt;
             }
             else if (cell.TryAnnounceWaiters(word))
             {
@@ -138,7 +138,7 @@ internal sealed class WaiterQueue(PermitCell cell)
         cell.RetractWaiters();
     }
 
-    private void TakeInbox()
+    private bool TakeInbox()
     {
         Waiter? oldestFirst = null;
         for (var waiter = Interlocked.Exchange(ref _inbox, null); waiter is not null;)
@@ -149,6 +149,7 @@ internal sealed class WaiterQueue(PermitCell cell)
             waiter = next;
         }
 
+        var isAny = oldestFirst is not null;
         while (oldestFirst is { } waiter)
         {
             oldestFirst = waiter.Next;
@@ -156,6 +157,8 @@ internal sealed class WaiterQueue(PermitCell cell)
             if (NewestFirst) Link(null, waiter, _front);
             else Link(_back, waiter, null);
         }
+
+        return isAny;
     }
 
     private void Link(Waiter? previous, Waiter waiter, Waiter? next)
@@ -166,28 +169,28 @@ internal sealed class WaiterQueue(PermitCell cell)
         if (next is null) _back = waiter; else next.Previous = waiter;
     }
 
-    private void EvictOldest(ref Waiter? decided, ref Waiter? last)
+    private void EvictOldest(ref Round round)
     {
         while (_back is { } oldest && WaitingUnits > Limit && oldest != _front)
-            Decide(oldest, WaitOutcome.QueueFull, ref decided, ref last);
+            Decide(oldest, WaitOutcome.QueueFull, ref round);
     }
 
-    private void EndAbandoned(ref Waiter? decided, ref Waiter? last)
+    private void EndAbandoned(ref Round round)
     {
         for (var waiter = _front; waiter is not null;)
         {
             var next = waiter.Next;
-            if (waiter.IsAbandoned) Decide(waiter, WaitOutcome.Abandoned, ref decided, ref last);
+            if (waiter.IsAbandoned) Decide(waiter, WaitOutcome.Abandoned, ref round);
             waiter = next;
         }
     }
 
     /// <returns>False when the waiter was cancelled first. Then its cancellation, not this, completes it.</returns>
-    private bool Decide(Waiter waiter, WaitOutcome outcome, ref Waiter? decided, ref Waiter? last)
+    private bool Decide(Waiter waiter, WaitOutcome outcome, ref Round round)
     {
         Unlink(waiter);
         if (!waiter.TryDecide(outcome)) return false;
-        Append(waiter, ref decided, ref last);
+        round.Append(waiter);
         return true;
     }
 
@@ -198,12 +201,6 @@ internal sealed class WaiterQueue(PermitCell cell)
         waiter.IsQueued = false;
         waiter.Next = waiter.Previous = null;
         Interlocked.Add(ref _waitingUnits, -waiter.Units);
-    }
-
-    private static void Append(Waiter waiter, ref Waiter? decided, ref Waiter? last)
-    {
-        if (last is null) decided = waiter; else last.Next = waiter;
-        last = waiter;
     }
 
     private bool TryReserve(int units)
@@ -227,5 +224,20 @@ internal sealed class WaiterQueue(PermitCell cell)
             link(waiter, seen);
         }
         while (Interlocked.CompareExchange(ref head, waiter, seen) != seen);
+    }
+
+    /// <summary>What one server has decided and has to tell once it is no longer the server.</summary>
+    private struct Round
+    {
+        private Waiter? _last;
+
+        internal Waiter? First;
+        internal bool OwesDebt;
+
+        internal void Append(Waiter waiter)
+        {
+            if (_last is null) First = waiter; else _last.Next = waiter;
+            _last = waiter;
+        }
     }
 }

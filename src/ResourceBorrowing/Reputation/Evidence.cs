@@ -23,7 +23,7 @@ public enum EvidenceSource
 /// </param>
 /// <param name="Completeness">The share, 0 to 1, of what was promised that was kept: for a loan, of the units that came back.</param>
 /// <param name="Timeliness">1 in time, falling to 0 at the end of the grace period.</param>
-/// <param name="At">When it was observed, in pool time; never before earlier evidence.</param>
+/// <param name="At">When it was observed, in pool time; evidence of other loans may have come a little before its turn.</param>
 /// <param name="Reason">What happened, in words.</param>
 public readonly record struct Evidence(
     EvidenceSource Source, double Weight, double Completeness, double Timeliness, TimeSpan At, string Reason);
