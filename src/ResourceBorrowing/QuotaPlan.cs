@@ -23,7 +23,7 @@ internal sealed class QuotaPlan
         var values = new ResourcePoolOptionsValidator().Validate(null, options);
         List<string> faults = [.. values.Failures ?? [], .. Faults(options)];
         return faults.Count == 0
-            ? Divide(options)
+            ? OfValidated(options)
             : throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), faults);
     }
 
@@ -32,18 +32,19 @@ internal sealed class QuotaPlan
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         long units = Math.Max(0, options.Reserve);
-        var place = 0;
+        var place = -1;
         foreach (var participant in options.Participants)
         {
-            var who = $"Participants[{place++}]";
+            place++;
             if (participant is null)
             {
-                yield return $"{who} is null.";
+                yield return $"Participants[{place}] is null.";
                 continue;
             }
 
             var name = participant.Name ?? "";
-            who = $"{who} ('{Printable(name)}')";
+            // Written only into faults: a sound configuration of many participants is started by every host.
+            var who = new Place(place, name);
             if (name.Length > 0 && string.IsNullOrWhiteSpace(name)) yield return $"{who}: Name must not be blank.";
             if (name.Any(char.IsControl)) yield return $"{who}: Name must not contain control characters.";
             if (name == ResourcePool.ReserveName) yield return $"{who}: Name is taken by the pool's reserve.";
@@ -63,7 +64,8 @@ internal sealed class QuotaPlan
             yield return $"Reserve and nominal quotas together are {units} units, above the Capacity of {options.Capacity}.";
     }
 
-    private static QuotaPlan Divide(ResourcePoolOptions options)
+    /// <summary>For options that have just passed both validators.</summary>
+    internal static QuotaPlan OfValidated(ResourcePoolOptions options)
     {
         var participants = options.Participants;
         var nominal = new int[participants.Count];
@@ -99,6 +101,11 @@ internal sealed class QuotaPlan
 
         foreach (var i in Enumerable.Range(0, parts.Length).OrderByDescending(i => remainders[i]).Take(left)) parts[i]++;
         return parts;
+    }
+
+    private readonly record struct Place(int Index, string Name)
+    {
+        public override string ToString() => $"Participants[{Index}] ('{Printable(Name)}')";
     }
 
     private static string Printable(string name) =>

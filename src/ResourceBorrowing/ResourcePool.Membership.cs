@@ -173,6 +173,8 @@ public sealed partial class ResourcePool
             _book.GraceMilliseconds = (long)Math.Ceiling(whole.GracePeriod.TotalMilliseconds);
             Reputations.ReferenceSeconds = whole.DefaultTerm.TotalSeconds;
 
+            var named = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var options in configured?.Participants ?? []) named.Add(options.Name);
             var targets = new Dictionary<Participant, int>(plan.Nominal.Length);
             var joined = new List<Participant>();
             for (var i = 0; i < plan.Nominal.Length; i++)
@@ -184,7 +186,7 @@ public sealed partial class ResourcePool
                     joined.Add(participant);
                 }
 
-                if (configured is not null && PlaceOf(configured, options.Name) >= 0) participant.IsConfigured = true;
+                if (named.Contains(options.Name)) participant.IsConfigured = true;
                 participant.Options = options;
                 targets.Add(participant, plan.Nominal[i]);
             }

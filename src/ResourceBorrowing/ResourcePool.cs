@@ -68,10 +68,11 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         IReputationPolicy? reputationPolicy,
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory,
-        int? shards)
+        int? shards,
+        QuotaPlan? plan = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var plan = QuotaPlan.Of(options);
+        plan ??= QuotaPlan.Of(options);
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<ResourcePool>();
         _book = new LoanBook(new PoolClock(timeProvider ?? TimeProvider.System), shards);
         Reputations = new Reputations(this, reputationPolicy ?? new AdditiveReputationPolicy(), _book);

@@ -30,12 +30,19 @@ public static class ResourceBorrowingServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResourcePoolOptions>, ResourcePoolQuotaValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IReputationPolicy>(static _ => new AdditiveReputationPolicy());
-        services.TryAddSingleton(static provider => new ResourcePool(
-            provider.GetRequiredService<IOptionsMonitor<ResourcePoolOptions>>().CurrentValue,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<IReputationPolicy>(),
-            provider.GetService<ILoggerFactory>(),
-            provider.GetRequiredService<IMeterFactory>()));
+        services.TryAddSingleton(static provider =>
+        {
+            // The monitor has validated them; with many participants that is too dear to do twice.
+            var options = provider.GetRequiredService<IOptionsMonitor<ResourcePoolOptions>>().CurrentValue;
+            return new ResourcePool(
+                options,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<IReputationPolicy>(),
+                provider.GetService<ILoggerFactory>(),
+                provider.GetRequiredService<IMeterFactory>(),
+                shards: null,
+                QuotaPlan.OfValidated(options));
+        });
         // Transient, because a name may be removed and come back as another participant.
         services.TryAddKeyedTransient(KeyedService.AnyKey, static (provider, key) => provider.GetRequiredService<ResourcePool>()[key as string ?? throw new InvalidOperationException($"A participant is keyed by its name, a string, not by '{key}'.")]);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ResourcePoolHost>());
