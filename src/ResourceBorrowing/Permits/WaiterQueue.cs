@@ -94,7 +94,7 @@ internal sealed class WaiterQueue(PermitCell cell)
 
     private void Pass(ref Round round)
     {
-        var cancelled = Interlocked.Exchange(ref _cancelled, null);
+        var cancelled = TakeAll(ref _cancelled);
         var isNewcomer = TakeInbox();
         for (; cancelled is not null; cancelled = cancelled.NextCancelled)
         {
@@ -141,7 +141,7 @@ internal sealed class WaiterQueue(PermitCell cell)
     private bool TakeInbox()
     {
         Waiter? oldestFirst = null;
-        for (var waiter = Interlocked.Exchange(ref _inbox, null); waiter is not null;)
+        for (var waiter = TakeAll(ref _inbox); waiter is not null;)
         {
             var next = waiter.Next;
             waiter.Next = oldestFirst;
@@ -214,6 +214,9 @@ internal sealed class WaiterQueue(PermitCell cell)
             if (Interlocked.CompareExchange(ref _waitingUnits, waiting + units, waiting) == waiting) return true;
         }
     }
+
+    // Mostly there is nothing to take, and looking is cheaper. Who pushes after the look asks for another pass.
+    private static Waiter? TakeAll(ref Waiter? head) => Volatile.Read(ref head) is null ? null : Interlocked.Exchange(ref head, null);
 
     private static void Push(ref Waiter? head, Waiter waiter, Action<Waiter, Waiter?> link)
     {
