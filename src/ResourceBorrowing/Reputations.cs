@@ -71,7 +71,7 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
     {
         try
         {
-            var record = policy.Apply(standing.Record, evidence);
+            var record = policy.Apply(standing.RecordForJudge, evidence);
             var score = policy.Score(record, evidence.At);
             if (!record.IsFinite || !double.IsFinite(score))
                 throw new InvalidOperationException($"{policy.GetType().Name} made something that is not a number of: {evidence}");

@@ -21,6 +21,9 @@ internal sealed class Standing
         }
     }
 
+    /// <summary>The record without the lock: for the judge, who alone writes it.</summary>
+    internal ref readonly ReputationRecord RecordForJudge => ref _record;
+
     internal void Set(in ReputationRecord record, double score)
     {
         lock (_lock) _record = record;
