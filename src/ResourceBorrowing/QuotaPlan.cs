@@ -4,31 +4,40 @@ using ResourceBorrowing.DependencyInjection;
 namespace ResourceBorrowing;
 
 /// <summary>What every participant of a configuration owns, and every reason why there can be no such pool. Pure.</summary>
-internal sealed class QuotaPlan
+internal static class QuotaPlan
 {
-    private QuotaPlan(int[] nominal, int reserve)
-    {
-        Nominal = nominal;
-        Reserve = reserve;
-    }
-
-    /// <summary>Nominal quotas in the order of the participants.</summary>
-    internal int[] Nominal { get; }
-
-    internal int Reserve { get; }
-
+    /// <returns>Nominal quotas in the order of the participants; the reserve has the rest.</returns>
+    /// <param name="options">The configuration.</param>
+    /// <param name="isWhole">
+    /// Whether somebody wrote it as a whole; if not, a lending limit above what shares give, after somebody else has joined, is no
+    /// fault but counts as the quota.
+    /// </param>
     /// <exception cref="OptionsValidationException">Names every fault.</exception>
-    internal static QuotaPlan Of(ResourcePoolOptions options)
+    internal static int[] Of(ResourcePoolOptions options, bool isWhole = true)
     {
         var values = new ResourcePoolOptionsValidator().Validate(null, options);
-        List<string> faults = [.. values.Failures ?? [], .. Faults(options)];
+        List<string> faults = [.. values.Failures ?? [], .. Faults(options, isWhole)];
         return faults.Count == 0
             ? OfValidated(options)
             : throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), faults);
     }
 
     /// <summary>The rules that concern several values together; single values have their own.</summary>
-    internal static IEnumerable<string> Faults(ResourcePoolOptions options)
+    internal static List<string> Faults(ResourcePoolOptions options, bool isWhole = true)
+    {
+        var faults = SingleFaults(options).ToList();
+        if (faults.Count > 0 || !isWhole || options.Capacity < 1 || options.Reserve < 0) return faults;
+        var nominal = OfValidated(options);
+        for (var i = 0; i < nominal.Length; i++)
+        {
+            if (options.Participants[i] is { Shares: { } shares, LendingLimit: { } limit } sharer && limit > nominal[i])
+                faults.Add($"{new Place(i, sharer.Name)}: LendingLimit {limit} is above the {nominal[i]} units that Shares {shares} give.");
+        }
+
+        return faults;
+    }
+
+    private static IEnumerable<string> SingleFaults(ResourcePoolOptions options)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         long units = Math.Max(0, options.Reserve);
@@ -65,7 +74,7 @@ internal sealed class QuotaPlan
     }
 
     /// <summary>For options that have just passed both validators.</summary>
-    internal static QuotaPlan OfValidated(ResourcePoolOptions options)
+    internal static int[] OfValidated(ResourcePoolOptions options)
     {
         var participants = options.Participants;
         var nominal = new int[participants.Count];
@@ -73,11 +82,11 @@ internal sealed class QuotaPlan
         for (var i = 0; i < nominal.Length; i++) left -= nominal[i] = participants[i].NominalQuota ?? 0;
 
         var sharing = Enumerable.Range(0, nominal.Length).Where(i => participants[i].Shares is not null).ToArray();
-        if (sharing.Length == 0) return new QuotaPlan(nominal, (int)(options.Reserve + left));
+        if (sharing.Length == 0) return nominal;
 
         var divided = LargestRemainder((int)left, [.. sharing.Select(i => participants[i].Shares!.Value)]);
         for (var i = 0; i < sharing.Length; i++) nominal[sharing[i]] = divided[i];
-        return new QuotaPlan(nominal, options.Reserve);
+        return nominal;
     }
 
     /// <summary>

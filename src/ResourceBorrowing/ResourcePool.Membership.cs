@@ -83,7 +83,7 @@ public sealed partial class ResourcePool
                     whole.Participants.Add(participant.Options);
             }
 
-            aftermath = Apply(whole, options, Plan(whole), now);
+            aftermath = Apply(whole, options, Plan(whole, isWhole: true), now);
         }
 
         Finish(aftermath);
@@ -141,14 +141,14 @@ public sealed partial class ResourcePool
             ObjectDisposedException.ThrowIf(_disposed, this);
             var whole = Copy(_options);
             change(whole);
-            aftermath = Apply(whole, configured: null, Plan(whole), now);
+            aftermath = Apply(whole, configured: null, Plan(whole, isWhole: false), now);
         }
 
         Finish(aftermath);
     }
 
     /// <summary>As <see cref="QuotaPlan.Of"/>, and a name is not free before its last bearer has left.</summary>
-    private QuotaPlan Plan(ResourcePoolOptions whole)
+    private int[] Plan(ResourcePoolOptions whole, bool isWhole)
     {
         foreach (var participant in _participants)
         {
@@ -156,15 +156,15 @@ public sealed partial class ResourcePool
                 throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), [$"Participant '{participant.Name}' is still leaving; its name is not free yet."]);
         }
 
-        return QuotaPlan.Of(whole);
+        return QuotaPlan.Of(whole, isWhole);
     }
 
     /// <summary>Makes a checked configuration true. The membership lock is held; the result is for <see cref="Finish"/>, outside it.</summary>
     /// <param name="whole">All participants.</param>
     /// <param name="configured">The configuration in which they come; null when it is a change by hand.</param>
-    /// <param name="plan">What everybody owns.</param>
+    /// <param name="quotas">What everybody owns.</param>
     /// <param name="now">The time; read before any lock was taken.</param>
-    private Aftermath Apply(ResourcePoolOptions whole, ResourcePoolOptions? configured, QuotaPlan plan, long now)
+    private Aftermath Apply(ResourcePoolOptions whole, ResourcePoolOptions? configured, int[] quotas, long now)
     {
         var leaving = new List<Participant>();
         var attention = _book.Audit((ref found) =>
@@ -175,9 +175,9 @@ public sealed partial class ResourcePool
 
             var named = new HashSet<string>(StringComparer.Ordinal);
             foreach (var options in configured?.Participants ?? []) named.Add(options.Name);
-            var targets = new Dictionary<Participant, int>(plan.Nominal.Length);
+            var targets = new Dictionary<Participant, int>(quotas.Length);
             var joined = new List<Participant>();
-            for (var i = 0; i < plan.Nominal.Length; i++)
+            for (var i = 0; i < quotas.Length; i++)
             {
                 var options = _options.Participants[i];
                 if (!_byName.TryGetValue(options.Name, out var participant))
@@ -188,7 +188,7 @@ public sealed partial class ResourcePool
 
                 if (named.Contains(options.Name)) participant.IsConfigured = true;
                 participant.Options = options;
-                targets.Add(participant, plan.Nominal[i]);
+                targets.Add(participant, quotas[i]);
             }
 
             foreach (var participant in _participants)

@@ -69,10 +69,10 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory,
         int? shards,
-        QuotaPlan? plan = null)
+        int[]? nominal = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        plan ??= QuotaPlan.Of(options);
+        nominal ??= QuotaPlan.Of(options);
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<ResourcePool>();
         _book = new LoanBook(new PoolClock(timeProvider ?? TimeProvider.System), shards);
         Reputations = new Reputations(this, reputationPolicy ?? new AdditiveReputationPolicy(), _book);
@@ -90,7 +90,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Metrics = new PoolMetrics(this, meterFactory);
         _book.OutcomesPending = now => _scheduler.Arm(now + EvidenceDelayMilliseconds);
         Aftermath aftermath;
-        lock (_membership) aftermath = Apply(options, options, plan, now: 0);
+        lock (_membership) aftermath = Apply(options, options, nominal, now: 0);
         Finish(aftermath);
         Log(logger => PoolLog.PoolStarted(logger, Capacity, _participants.Length));
     }

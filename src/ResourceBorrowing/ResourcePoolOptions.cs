@@ -31,8 +31,20 @@ public sealed class ResourcePoolOptions
     /// <returns>These options, for more.</returns>
     public ResourcePoolOptions AddParticipant(string name, int nominalQuota, Action<ParticipantOptions>? configure = null)
     {
-        var participant = new ParticipantOptions { Name = name, NominalQuota = nominalQuota };
-        configure?.Invoke(participant);
+        return AddParticipant(name, participant =>
+        {
+            participant.NominalQuota = nominalQuota;
+            configure?.Invoke(participant);
+        });
+    }
+
+    /// <summary>Adds a participant, with units or shares as its options say.</summary>
+    /// <returns>These options, for more.</returns>
+    public ResourcePoolOptions AddParticipant(string name, Action<ParticipantOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var participant = new ParticipantOptions { Name = name };
+        configure(participant);
         Participants.Add(participant);
         return this;
     }

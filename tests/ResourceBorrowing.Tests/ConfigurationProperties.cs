@@ -36,6 +36,21 @@ public class ConfigurationProperties
         Assert.All(expected, part => Assert.Contains(part, message, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void LendingLimit_AboveWhatSharesGive_IsAFault()
+    {
+        var options = new ResourcePoolOptions { Capacity = 30 };
+        options.AddParticipant("s", static p => (p.Shares, p.LendingLimit) = (1, 11));
+        options.AddParticipant("t", static p => p.Shares = 2);
+        Assert.Contains("LendingLimit 11 is above the 10 units that Shares 1 give", Assert.Throws<OptionsValidationException>(() => new ResourcePool(options)).Message, StringComparison.Ordinal);
+
+        // But nobody is kept from joining by it.
+        options.Participants[0].LendingLimit = 10;
+        using var pool = new ResourcePool(options);
+        pool.Add(new ParticipantOptions { Name = "u", Shares = 3 });
+        Assert.Equal((5, 0), (pool["s"].NominalQuota, pool["s"].Floor));
+    }
+
     [Property(MaxTest = 500, Arbitrary = [typeof(Configurations)])]
     public void AnyConfiguration_IsRefusedByNameOrMakesALawfulPool(ResourcePoolOptions options)
     {

@@ -25,6 +25,16 @@ public sealed class ResourceBorrowingBuilder
         return this;
     }
 
+    /// <summary>Adds a participant, with units or shares as its options say.</summary>
+    /// <param name="name">Its name, by which it is also a keyed service.</param>
+    /// <param name="configure">Its options.</param>
+    public ResourceBorrowingBuilder AddParticipant(string name, Action<ParticipantOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        Services.Configure<ResourcePoolOptions>(options => options.AddParticipant(name, configure));
+        return this;
+    }
+
     /// <summary>Replaces the reputation policy.</summary>
     public ResourceBorrowingBuilder UseReputationPolicy<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()
         where T : class, IReputationPolicy

@@ -7,7 +7,7 @@ internal sealed class ResourcePoolQuotaValidator : IValidateOptions<ResourcePool
 {
     public ValidateOptionsResult Validate(string? name, ResourcePoolOptions options)
     {
-        var faults = QuotaPlan.Faults(options).ToList();
+        var faults = QuotaPlan.Faults(options);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 }

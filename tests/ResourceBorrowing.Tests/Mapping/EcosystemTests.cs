@@ -24,13 +24,12 @@ public class EcosystemTests
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddResourceBorrowing(static o => o.Capacity = 2)
-            .AddParticipant("search", 1, static p => p.QueueLimit = 0)
-            .AddMapper<ParticipantConcurrencyLimiter>("search");
+            .AddParticipant("search", 1, static p => p.QueueLimit = 0);
         builder.Services.AddRateLimiter(static o =>
         {
             o.RejectionStatusCode = StatusCodes.Status503ServiceUnavailable;
             o.AddPolicy("search", static http => RateLimitPartition.Get(
-                "search", _ => http.RequestServices.GetRequiredKeyedService<ParticipantConcurrencyLimiter>("search")));
+                "search", _ => new ParticipantConcurrencyLimiter(http.RequestServices.GetRequiredKeyedService<Participant>("search"))));
         });
         await using var host = builder.Build();
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
