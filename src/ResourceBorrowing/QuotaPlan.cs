@@ -26,7 +26,8 @@ internal static class QuotaPlan
     internal static List<string> Faults(ResourcePoolOptions options, bool isWhole = true)
     {
         var faults = SingleFaults(options).ToList();
-        if (faults.Count > 0 || !isWhole || options.Capacity < 1 || options.Reserve < 0) return faults;
+        var canDivide = options is { Capacity: > 0, Reserve: >= 0 } && options.Participants.All(static p => p.Shares is null or > 0 && p.NominalQuota is null or >= 0);
+        if (faults.Count > 0 || !isWhole || !canDivide) return faults;
         var nominal = OfValidated(options);
         for (var i = 0; i < nominal.Length; i++)
         {
