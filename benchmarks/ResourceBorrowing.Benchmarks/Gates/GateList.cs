@@ -1,0 +1,29 @@
+namespace ResourceBorrowing.Benchmarks.Gates;
+
+/// <summary>All gates, in the order in which they run.</summary>
+internal static class GateList
+{
+    internal static IReadOnlyList<Gate> All { get; } =
+    [
+        new AcquireReleaseGate(units: 1, most: 1.45),
+        new AcquireReleaseGate(units: 5, most: 1.45),
+        new FasterThanGate("ConcurrencyLimiter", least: 2.8, FasterThanGate.ConcurrencyLimiter),
+        new FasterThanGate("Polly", least: 6, FasterThanGate.Polly),
+        new FasterThanGate("SemaphoreSlim", least: 1.5, FasterThanGate.SemaphoreSlim),
+        new FasterThanGate("Partitioned16", least: 4.3, FasterThanGate.Partitioned),
+        new AllocationGate("sync-pair", AllocationGate.SyncPair),
+        new AllocationGate("async-pair", AllocationGate.AsyncPair),
+        new AllocationGate("queued-handoff", AllocationGate.QueuedHandoff),
+        new AllocationGate("borrow-return", AllocationGate.BorrowReturn),
+        new ContendedGate(threads: 2, most: 0.2),
+        new ContendedGate(threads: 4, most: 0.2),
+        new ContendedGate(threads: 8, most: 0.2),
+        new DisjointScalingGate(least: 0.95),
+        new TelemetryOffGate(most: 1.10),
+        new HandoffGate(isAwaited: false, most: 1.2),
+        new HandoffGate(isAwaited: true, most: 1.2),
+        new BorrowReturnGate(most: 5),
+        new BorrowReturnScalingGate(least: 0.7),
+        new StartupGate(most: 1.35),
+    ];
+}
