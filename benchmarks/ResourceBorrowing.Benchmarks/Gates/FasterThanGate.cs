@@ -31,7 +31,7 @@ internal sealed class FasterThanGate(string rival, double least, Func<Workload> 
 
     internal static Workload SemaphoreSlim()
     {
-        var semaphore = new SemaphoreSlim(RivalLimiters.Permits);
+        var semaphore = RivalLimiters.Semaphore();
         return new Workload(() =>
         {
             for (var i = 0; i < Workload.Operations; i++)

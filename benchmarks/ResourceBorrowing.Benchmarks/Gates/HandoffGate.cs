@@ -10,7 +10,8 @@ internal sealed class HandoffGate(bool isAwaited, double most) : Gate($"handoff/
     {
         using var pool = Stage.Pool(units: 1);
         var ours = new Handoff(pool["p0"], units: 1);
-        using var theirs = new SemaphoreHandoff();
+        using var semaphore = RivalLimiters.Semaphore(permits: 1);
+        var theirs = new SemaphoreHandoff(semaphore);
         return isAwaited
             ? Slices.Ratio(
                 new Workload(() => ours.Awaited(Workload.Operations).GetAwaiter().GetResult()),

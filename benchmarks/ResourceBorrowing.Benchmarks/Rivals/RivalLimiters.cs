@@ -11,6 +11,8 @@ internal static class RivalLimiters
 
     internal static ConcurrencyLimiter Concurrency(int permits = Permits) => new(Options(permits));
 
+    internal static SemaphoreSlim Semaphore(int permits = Permits) => new(permits);
+
     internal static PartitionedRateLimiter<int> Partitioned() => PartitionedRateLimiter.Create<int, int>(
         static key => RateLimitPartition.GetConcurrencyLimiter(key, static _ => Options(Permits)));
 

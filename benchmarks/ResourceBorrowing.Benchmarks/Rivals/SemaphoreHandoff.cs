@@ -3,21 +3,17 @@ using System.Runtime.CompilerServices;
 namespace ResourceBorrowing.Benchmarks.Rivals;
 
 /// <summary><see cref="Handoff"/> with a <see cref="SemaphoreSlim"/>.</summary>
-internal sealed class SemaphoreHandoff : IDisposable
+internal sealed class SemaphoreHandoff(SemaphoreSlim semaphore)
 {
-    private readonly SemaphoreSlim _semaphore = new(1);
-
-    public void Dispose() => _semaphore.Dispose();
-
     internal void Queued(int times)
     {
         for (var i = 0; i < times; i++)
         {
-            _semaphore.Wait(0);
-            var waiting = _semaphore.WaitAsync();
-            _semaphore.Release();
+            semaphore.Wait(0);
+            var waiting = semaphore.WaitAsync();
+            semaphore.Release();
             waiting.GetAwaiter().GetResult();
-            _semaphore.Release();
+            semaphore.Release();
         }
     }
 
@@ -25,9 +21,9 @@ internal sealed class SemaphoreHandoff : IDisposable
     {
         for (var i = 0; i < times; i++)
         {
-            _semaphore.Wait(0);
+            semaphore.Wait(0);
             var waiting = Wait();
-            _semaphore.Release();
+            semaphore.Release();
             await waiting;
         }
     }
@@ -35,7 +31,7 @@ internal sealed class SemaphoreHandoff : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask Wait()
     {
-        await _semaphore.WaitAsync();
-        _semaphore.Release();
+        await semaphore.WaitAsync();
+        semaphore.Release();
     }
 }
