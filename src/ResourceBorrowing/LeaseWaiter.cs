@@ -69,7 +69,7 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
         {
             // The caller's synchronisation context would not take the continuation: the thread pool does, so no unit is lost.
             pool.Contain("synchronisation context", exception);
-            ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.Continue(), this, preferLocal: false);
+            if (_continuation is { } continuation) ThreadPool.UnsafeQueueUserWorkItem(continuation, _state, preferLocal: false);
         }
     }
 
@@ -97,9 +97,10 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
 
     public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
-        _state = state;
-        Volatile.Write(ref _continuation, continuation);
-        _source.OnCompleted(static waiter => ((LeaseWaiter)waiter!).Continue(), this, token, flags);
+        // Only a context of the caller's own can refuse the continuation; see Complete.
+        if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0 && SynchronizationContext.Current is not null)
+            (_continuation, _state) = (continuation, state);
+        _source.OnCompleted(continuation, state, token, flags);
     }
 
     internal void Recycle()
@@ -109,16 +110,9 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
         _cancellationToken = default;
         _participant = null;
         _group = null;
-        _state = null;
+        if (_continuation is not null) (_continuation, _state) = (null, null);
         if (_spare is null) _spare = this;
         else if (Pool.Count < MaxPooled) Pool.Enqueue(this);
-    }
-
-    /// <summary>Continues whoever awaits, once, whichever way the call has come.</summary>
-    private void Continue()
-    {
-        var state = _state;
-        Interlocked.Exchange(ref _continuation, null)?.Invoke(state);
     }
 
     private void Cancel() => _participant!.Waiters.Cancel(this);

@@ -54,7 +54,7 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
         var borrower = (Participant)outcome.Borrower.Owner!;
         var lender = (Participant)outcome.Lender.Owner!;
         var reference = Math.Max(1, borrower.NominalQuota) * ReferenceSeconds;
-        var weight = Math.Min(MaxWeight, outcome.Units * (outcome.HeldMilliseconds / 1000.0) / reference);
+        var weight = Math.Min(MaxWeight, outcome.UnitMilliseconds / 1000.0 / reference);
         var at = TimeSpan.FromMilliseconds(outcome.At);
 
         var returned = outcome.Units - outcome.Lost;
@@ -64,7 +64,7 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
             EvidenceSource.Return, weight, (double)returned / outcome.Units, timeliness, at,
             outcome.Lost > 0 ? "units of a loan lost" : outcome.Late > 0 ? "loan returned late" : "loan returned in time"));
         Apply(lender.Standing, new Evidence(EvidenceSource.Neighbour, LenderShare * weight, 1, 1, at, "loan honoured"));
-        pool.Metrics.LoanSettled(outcome.HeldMilliseconds, borrower.Name);
+        pool.Metrics.LoansSettled(outcome.Loans, outcome.UnitMilliseconds / 1000.0 / outcome.Units, borrower.Name);
     }
 
     private void Apply(Standing standing, in Evidence evidence)

@@ -213,6 +213,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         // The score at hand knows no decay since the last evidence; before it turns somebody away, look again.
         var isTrusted = borrower.Standing.Score >= threshold || Reputations.ScoreOf(borrower.Standing) >= threshold;
 
+        if (_book.KeepsLoansApart != Metrics.ObservesLoans) _book.KeepsLoansApart = Metrics.ObservesLoans;
         var attention = new AttentionList();
         var reason = borrower.Account.Home.Borrow(
             borrower.Account, lender.Account, units, elapsed, duration, isTrusted, out var loan, out var due, ref attention);
@@ -226,14 +227,14 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     internal void Return(Allocation borrower, LoanHandle loan)
     {
         var attention = new AttentionList();
-        var now = _book.Clock.NowOrLast();
-        if (!borrower.Home.TryReturn(loan, now, ref attention)) return;
+        var before = borrower.Home.OutcomeCount;
+        if (!borrower.Home.TryReturn(loan, ref attention)) return;
         attention.Run();
         _scheduler.RetryIfNeeded();
 
         var outcomes = borrower.Home.OutcomeCount;
         if (outcomes >= LoanBook.OutcomesPerBatch) Reputations.JudgeSettled();
-        else if (outcomes > 0) _scheduler.Arm(now + EvidenceDelayMilliseconds);
+        else if (before == 0 && outcomes > 0) _book.OutcomesPending(_book.Clock.NowOrLast());
     }
 
     /// <summary>User code threw: counted and logged, and everything goes on.</summary>

@@ -52,7 +52,13 @@ internal sealed class PoolMetrics
     internal void LoanAsked(string borrower, RefusalReason reason) =>
         Add(_loans, new(ParticipantTag, borrower), new(ResultTag, Name(reason)));
 
-    internal void LoanSettled(long heldMilliseconds, string borrower) => Record(_loanDuration, heldMilliseconds / 1000.0, borrower);
+    /// <summary>Whether somebody listens to how long loans last.</summary>
+    internal bool ObservesLoans => _loanDuration is { Enabled: true };
+
+    internal void LoansSettled(int loans, double seconds, string borrower)
+    {
+        for (var i = 0; i < loans && ObservesLoans; i++) Record(_loanDuration, seconds, borrower);
+    }
 
     internal void Contained(string source) => Add(_contained, new("resource_borrowing.source", source), default);
 

@@ -145,6 +145,12 @@ internal sealed class Allocation
     /// <summary>Units became free, or somebody waits for units this participant owes: pays first, then serves.</summary>
     internal void Attend()
     {
+        if (!Cell.Read().OwesDebt)
+        {
+            Waiters.Serve();
+            return;
+        }
+
         var attention = new AttentionList();
         attention.Add(this);
         attention.Run();

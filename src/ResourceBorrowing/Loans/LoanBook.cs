@@ -30,6 +30,9 @@ internal sealed class LoanBook
     /// <summary>How long after the due time units may still come back as late rather than lost.</summary>
     internal long GraceMilliseconds { get; set; }
 
+    /// <summary>Whether somebody wants to hear of each loan by itself.</summary>
+    internal bool KeepsLoansApart { get; set; }
+
     /// <summary>Told, outside all locks, the time at which loans were settled by whoever released units.</summary>
     internal Action<long> OutcomesPending { get; set; } = static _ => { };
 
@@ -75,9 +78,10 @@ internal sealed class LoanBook
 
     internal void TakeOutcomes(List<LoanOutcome> into, ref AttentionList attention)
     {
+        var now = Clock.NowOrLast();
         foreach (var shard in _shards)
         {
-            if (shard.OutcomeCount > 0) shard.TakeOutcomes(into, ref attention);
+            if (shard.OutcomeCount > 0) shard.TakeOutcomes(into, now, ref attention);
         }
     }
 

@@ -1,13 +1,56 @@
 namespace ResourceBorrowing.Loans;
 
-/// <summary>What a loan came to, as plain numbers: the raw material of both parties' evidence.</summary>
-/// <param name="Borrower">Who borrowed.</param>
-/// <param name="Lender">Who lent.</param>
-/// <param name="Units">Units lent.</param>
-/// <param name="Lost">Units not returned by the end of the grace period.</param>
-/// <param name="Late">Units returned after the due time, within the grace period.</param>
-/// <param name="HeldMilliseconds">How long the loan lasted.</param>
-/// <param name="LateMilliseconds">How long after the due time the last of the late units came back; the whole grace period when some were lost.</param>
-/// <param name="At">When it was settled, in milliseconds of pool time.</param>
-internal readonly record struct LoanOutcome(
-    Allocation Borrower, Allocation Lender, int Units, int Lost, int Late, long HeldMilliseconds, long LateMilliseconds, long At);
+/// <summary>What one loan came to, or several clean ones between the same two parties: the raw material of both parties' evidence.</summary>
+/// <remarks>
+/// A clean early return is not worth a look at the clock. It is timed by the next look somebody else takes, at the latest
+/// when it is judged; until then its units are <i>open</i>. That makes a loan longer by as much as the borrower could
+/// have held it anyway, and never shorter.
+/// </remarks>
+internal struct LoanOutcome
+{
+    internal Allocation Borrower;
+    internal Allocation Lender;
+
+    /// <summary>How many loans.</summary>
+    internal int Loans;
+
+    /// <summary>Units lent, of all these loans.</summary>
+    internal long Units;
+
+    /// <summary>Units not returned by the end of the grace period.</summary>
+    internal int Lost;
+
+    /// <summary>Units returned after the due time, within the grace period.</summary>
+    internal int Late;
+
+    /// <summary>How long after the due time the last of the late units came back.</summary>
+    internal long LateMilliseconds;
+
+    /// <summary>Units times the time for which they were lent.</summary>
+    internal long UnitMilliseconds;
+
+    /// <summary>When it was settled, in milliseconds of pool time.</summary>
+    internal long At;
+
+    private long _openUnits;
+    private long _openUnitStarts;
+
+    internal readonly bool IsClean => Lost == 0 && Late == 0;
+
+    internal readonly bool IsOpen => _openUnits > 0;
+
+    /// <summary>Adds units that were lent at <paramref name="start"/> and are back, but not yet timed.</summary>
+    internal void Open(int units, long start)
+    {
+        _openUnits += units;
+        _openUnitStarts += units * start;
+    }
+
+    /// <summary>Times the open units: they came back by <paramref name="now"/>.</summary>
+    internal void Time(long now)
+    {
+        UnitMilliseconds += Math.Max(0, _openUnits * now - _openUnitStarts);
+        At = Math.Max(At, now);
+        _openUnits = _openUnitStarts = 0;
+    }
+}

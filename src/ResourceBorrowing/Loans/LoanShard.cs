@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ResourceBorrowing.Permits;
 
 namespace ResourceBorrowing.Loans;
@@ -15,6 +16,7 @@ namespace ResourceBorrowing.Loans;
 internal sealed class LoanShard
 {
     private const int StepsPerHold = 64;
+    private const long NotTimed = -1;
 
     private readonly LoanBook _book;
     private readonly Lock _lock = new();
@@ -25,6 +27,7 @@ internal sealed class LoanShard
     private TimeSpan _latest;
     private long _nextLook = TimerWheel.Never;
     private int _outcomeCount;
+    private int _firstOpen;
 
     internal LoanShard(LoanBook book)
     {
@@ -58,6 +61,7 @@ internal sealed class LoanShard
                 {
                     // Time that ran backwards stands still until it has caught up.
                     _latest = elapsed = elapsed > _latest ? elapsed : _latest;
+                    TimeOpenOutcomes(PoolClock.TickOf(elapsed));
                     due = Math.Max(PoolClock.TickAfter(elapsed + term), _wheel.Now);
                     ref var record = ref _slab[slot];
                     record.Units = record.Left = units;
@@ -89,7 +93,7 @@ internal sealed class LoanShard
 
     /// <summary>Ends an active loan before its time. Free units go back at once, the others as they are released.</summary>
     /// <returns>False when it had ended before.</returns>
-    internal bool TryReturn(LoanHandle loan, long now, ref AttentionList attention)
+    internal bool TryReturn(LoanHandle loan, ref AttentionList attention)
     {
         bool isActive;
         _lock.Enter();
@@ -97,7 +101,7 @@ internal sealed class LoanShard
         {
             ref var record = ref _slab[loan.Slot];
             isActive = record.Generation == loan.Generation && record.State == LoanState.Active;
-            if (isActive) End(loan.Slot, ref record, now, LoanState.Returning, ref attention);
+            if (isActive) End(loan.Slot, ref record, NotTimed, LoanState.Returning, ref attention);
         }
         finally
         {
@@ -148,13 +152,15 @@ internal sealed class LoanShard
     }
 
     /// <summary>Hands the settled loans over, in the order in which they were settled.</summary>
-    internal void TakeOutcomes(List<LoanOutcome> into, ref AttentionList attention)
+    internal void TakeOutcomes(List<LoanOutcome> into, long now, ref AttentionList attention)
     {
         _lock.Enter();
         try
         {
+            TimeOpenOutcomes(Math.Max(now, PoolClock.TickOf(_latest)));
             into.AddRange(_outcomes);
             _outcomes.Clear();
+            _firstOpen = 0;
         }
         finally
         {
@@ -166,14 +172,12 @@ internal sealed class LoanShard
 
     internal void Enter() => _lock.Enter();
 
-    /// <summary>Leaves the lock. <see cref="DrainDebtors"/> must follow, outside.</summary>
+    /// <summary>Leaves the lock. <see cref="DrainDebtors"/> must follow, outside: pairs with <see cref="PayDebts"/>.</summary>
     internal void Leave()
     {
         Volatile.Write(ref _nextLook, _wheel.NextLook);
         Volatile.Write(ref _outcomeCount, _outcomes.Count);
         _lock.Exit();
-        // Full fence between leaving and looking at the stack: pairs with PayDebts, which pushes and then tries to enter.
-        Interlocked.MemoryBarrier();
     }
 
     internal void DrainDebtors(ref AttentionList attention)
@@ -181,7 +185,15 @@ internal sealed class LoanShard
         while (Volatile.Read(ref _debtors) is not null)
         {
             var now = _book.Clock.NowOrLast();
-            if (!_lock.TryEnter()) return;
+            if (!_lock.TryEnter())
+            {
+                // Its holder leaves and then looks at the stack; we have pushed and then looked at the lock. Between a
+                // store and a load of something else both would need a full fence. Holders come often and we seldom, so we
+                // pay for both: after this, either the holder sees the stack or we see the lock free.
+                Interlocked.MemoryBarrierProcessWide();
+                if (!_lock.TryEnter()) return;
+            }
+
             try
             {
                 for (var debtor = Interlocked.Exchange(ref _debtors, null); debtor is not null;)
@@ -399,9 +411,32 @@ internal sealed class LoanShard
 
     private void Report(ref LoanRecord record, long now)
     {
+        var borrower = _book[record.Borrower];
+        var lender = _book[record.Lender];
         var late = record.State is LoanState.Returning ? 0 : record.LeftAtDue - record.Left;
-        var lateness = late > 0 ? Math.Max(0, now - record.Start - record.Term) : 0;
-        _outcomes.Add(new LoanOutcome(
-            _book[record.Borrower], _book[record.Lender], record.Units, record.Left, late, Math.Max(0, now - record.Start), lateness, now));
+        var isClean = late == 0 && record.Left == 0;
+
+        // A run of clean loans between the same two is one fact; so a storm of them costs one judgement.
+        var settled = CollectionsMarshal.AsSpan(_outcomes);
+        if (!isClean || _book.KeepsLoansApart || settled.IsEmpty || settled[^1] is var last && !(last.IsClean && last.Borrower == borrower && last.Lender == lender))
+        {
+            _outcomes.Add(new LoanOutcome { Borrower = borrower, Lender = lender });
+            settled = CollectionsMarshal.AsSpan(_outcomes);
+        }
+
+        ref var outcome = ref settled[^1];
+        outcome.Loans++;
+        outcome.Units += record.Units;
+        outcome.Lost = record.Left;
+        outcome.Late = late;
+        outcome.LateMilliseconds = late > 0 ? Math.Max(0, now - record.Start - record.Term) : 0;
+        outcome.Open(record.Units, record.Start);
+        if (now == NotTimed) _firstOpen = Math.Min(_firstOpen, _outcomes.Count - 1);
+        else outcome.Time(now);
+    }
+
+    private void TimeOpenOutcomes(long now)
+    {
+        for (; _firstOpen < _outcomes.Count; _firstOpen++) CollectionsMarshal.AsSpan(_outcomes)[_firstOpen].Time(now);
     }
 }

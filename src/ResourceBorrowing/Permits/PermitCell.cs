@@ -55,11 +55,11 @@ internal sealed class PermitCell
         return false;
     }
 
-    /// <summary>Serves a waiter, or a caller that may pass the queue.</summary>
-    internal bool TryGrant(int units)
+    /// <summary>Serves a waiter, the <paramref name="isLast"/> of the queue or not, or a caller that may pass the queue.</summary>
+    internal bool TryGrant(int units, bool isLast = false)
     {
         for (var word = Read(); word.TryGrant(units, out var next); word = Read())
-            if (TrySwap(word, next)) return true;
+            if (TrySwap(word, isLast ? next.WithoutWaiters() : next)) return true;
         return false;
     }
 

@@ -24,13 +24,10 @@ internal abstract class Waiter
 
     // Links of the inbox (Next), of the queue (Next, Previous), of the list of decided waiters (Next) and of the
     // cancelled stack (NextCancelled). All but the stacks' heads belong to the queue's server.
-    internal Waiter? Next { get; set; }
-
-    internal Waiter? Previous { get; set; }
-
-    internal Waiter? NextCancelled { get; set; }
-
-    internal bool IsQueued { get; set; }
+    internal Waiter? Next;
+    internal Waiter? Previous;
+    internal Waiter? NextCancelled;
+    internal bool IsQueued;
 
     /// <summary>Whoever may abandon all its waits together (a limiter that is disposed); null for none.</summary>
     internal virtual bool IsAbandoned => false;

@@ -48,7 +48,7 @@ internal sealed class WaiterQueue(PermitCell cell)
     internal bool TryEnqueue(Waiter waiter)
     {
         if (!TryReserve(waiter.Units)) return false;
-        Push(ref _inbox, waiter, static (w, next) => w.Next = next);
+        Push(ref _inbox, waiter, ref waiter.Next);
         Serve();
         return true;
     }
@@ -57,7 +57,7 @@ internal sealed class WaiterQueue(PermitCell cell)
     internal void Cancel(Waiter waiter)
     {
         if (!waiter.TryDecide(WaitOutcome.Cancelled)) return;
-        Push(ref _cancelled, waiter, static (w, next) => w.NextCancelled = next);
+        Push(ref _cancelled, waiter, ref waiter.NextCancelled);
         Serve();
     }
 
@@ -124,7 +124,7 @@ internal sealed class WaiterQueue(PermitCell cell)
                 // No release and no repaid loan can ever make it fit: it would block the queue for ever.
                 Decide(front, WaitOutcome.ExceedsAllocation, ref round);
             }
-            else if (cell.TryGrant(front.Units))
+            else if (cell.TryGrant(front.Units, isLast: front.Next is null))
             {
                 // A waiter that was cancelled meanwhile gives the units back to the next one, or to a creditor.
                 if (!Decide(front, WaitOutcome.Granted, ref round)) round.OwesDebt |= cell.ReleaseQuietly(front.Units).OwesDebt;
@@ -218,15 +218,10 @@ internal sealed class WaiterQueue(PermitCell cell)
     // Mostly there is nothing to take, and looking is cheaper. Who pushes after the look asks for another pass.
     private static Waiter? TakeAll(ref Waiter? head) => Volatile.Read(ref head) is null ? null : Interlocked.Exchange(ref head, null);
 
-    private static void Push(ref Waiter? head, Waiter waiter, Action<Waiter, Waiter?> link)
+    private static void Push(ref Waiter? head, Waiter waiter, ref Waiter? next)
     {
-        Waiter? seen;
-        do
-        {
-            seen = Volatile.Read(ref head);
-            link(waiter, seen);
-        }
-        while (Interlocked.CompareExchange(ref head, waiter, seen) != seen);
+        do next = Volatile.Read(ref head);
+        while (Interlocked.CompareExchange(ref head, waiter, next) != next);
     }
 
     /// <summary>What one server has decided and has to tell once it is no longer the server.</summary>
