@@ -1,1 +1,5 @@
-return 0;
+using System.Text;
+using Storefront;
+
+Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using Storefront.Demand;
+using Storefront.Guards;
+using Storefront.Load;
+using Storefront.Reporting;
+using Storefront.Shop;
+
+namespace Storefront.Measurement;
+
+/// <summary>Calibrates, then puts every policy under the same arrivals, in rounds whose order is turned round.</summary>
+/// <remarks>
+/// Two rounds under the same arrivals show how far the machine alone moves the figures, and turning the order round
+/// keeps a drift of the machine from favouring the policy that comes first or last.
+/// </remarks>
+internal sealed class Experiment(int seed, string? trace, int seconds, IProgressBoard board)
+{
+    private const int SecondsForTwoRounds = 12;
+    private const double WarmUpSeconds = 1.5;
+    private const double CalibrationSeconds = 1;
+    private const double CalibrationLevel = 0.4;
+    private const double MostCpu = 0.75;
+
+    private readonly int _rounds = seconds >= SecondsForTwoRounds ? 2 : 1;
+
+    private double RoundSeconds => (double)seconds / Policy.All.Count / _rounds;
+
+    internal async Task<ExperimentResult> RunAsync(CancellationToken cancellationToken)
+    {
+        var demand = trace is null ? SyntheticDemand.Of(seed, RoundSeconds) : TraceFile.Read(trace, RoundSeconds);
+
+        using var journal = new Journal();
+        using var generator = LoadProcess.Start();
+        var (calibration, rates) = await CalibrateAsync(demand, journal, generator, cancellationToken);
+
+        var phases = Policy.All.ToDictionary(static p => p, static _ => new List<PhaseResult>());
+        for (var round = 0; round < _rounds; round++)
+        {
+            foreach (var policy in round % 2 == 0 ? Policy.All : Policy.All.Reverse())
+            {
+                var title = _rounds == 1 ? policy.Name : $"{policy.Name}, round {round + 1} of {_rounds}";
+                phases[policy].Add(await board.WatchAsync(
+                    title, RoundSeconds, MeasureAsync(policy, rates, seed, journal, generator, cancellationToken)));
+            }
+        }
+
+        return new ExperimentResult(
+            seed, trace, RoundSeconds, _rounds, calibration, [.. Policy.All.Select(p => new PolicyResult(p, RoundSeconds, phases[p]))]);
+    }
+
+    private async Task<(Calibration Calibration, double[][] Rates)> CalibrateAsync(
+        DemandCurve demand, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
+    {
+        // A first guess: a request waits for the rest of one commit and then for its own.
+        var commit = journal.FlushTime * journal.FlushesPerCommit;
+        var guess = Subsystem.All.Select(_ => Math.Max(0.002, 1.5 * commit.TotalSeconds)).ToArray();
+        PhaseResult? last = null;
+        var holds = guess;
+        foreach (var (policy, length) in new[] { (Policy.Borrowing, WarmUpSeconds), (Policy.SharedPool, CalibrationSeconds) })
+        {
+            var calm = DemandCurve.Of(length, static _ => [.. Subsystem.All.Select(static _ => CalibrationLevel)]);
+            var rates = calm.Rates(holds, 1000, out _);
+            await using var host = await ShopHost.StartAsync(policy, journal, cancellationToken);
+            last = await board.WatchAsync(
+                length == WarmUpSeconds ? "warming up" : "calibrating", length, LoadAsync(host, rates, seed, generator, cancellationToken));
+            holds = [.. Subsystem.All.Select((_, i) => host.Meter.MeanHold(i)?.TotalSeconds ?? guess[i])];
+        }
+
+        var cpu = last!.CpuPart * Environment.ProcessorCount * last.Load.Seconds / Math.Max(1, last.Load.Sent);
+        var most = MostCpu * Environment.ProcessorCount / cpu;
+        var demanded = demand.Rates(holds, most, out var cut);
+        return (new Calibration(holds, 1000 * cpu, journal.FlushesPerCommit, most, cut), demanded);
+    }
+
+    private static async Task<PhaseResult> MeasureAsync(
+        Policy policy, double[][] rates, int seed, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
+    {
+        await using var host = await ShopHost.StartAsync(policy, journal, cancellationToken);
+        return await LoadAsync(host, rates, seed, generator, cancellationToken);
+    }
+
+    private static async Task<PhaseResult> LoadAsync(
+        ShopHost host, double[][] rates, int seed, LoadProcess generator, CancellationToken cancellationToken)
+    {
+        var cpu = Environment.CpuUsage.TotalTime;
+        var load = await generator.RunAsync(new LoadOrder(host.Address, rates, DemandCurve.StepSeconds, seed), cancellationToken);
+        var cpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds + load.CpuSeconds;
+        var borrowing = host.Guard as BorrowingGuard;
+        return new PhaseResult(
+            load,
+            host.Meter.Held.TotalSeconds / (Subsystem.Capacity * load.Seconds),
+            cpuSeconds / (Environment.ProcessorCount * load.Seconds),
+            borrowing is null ? [] : [.. Subsystem.All.Select(s => borrowing.Desk.CountsOf(borrowing.Pool[s.Name]))],
+            borrowing?.Pool.Snapshot());
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Storefront.Guards;
+using Storefront.Shop;
+
+namespace Storefront.Measurement;
+
+/// <summary>What the figures say about borrowing against the static split, in words.</summary>
+/// <param name="BeatsOnGoodput">More answers in time, by more than noise.</param>
+/// <param name="HurtsCheckout">Checkout's 99th percentile is worse, by more than noise.</param>
+/// <param name="Lines">The same for people.</param>
+internal sealed record Verdict(bool BeatsOnGoodput, bool HurtsCheckout, IReadOnlyList<string> Lines)
+{
+    // HTTP latencies are not told apart below this, even by rounds that happen to agree.
+    private const double LeastNoise = 0.05;
+
+    internal static Verdict Of(ExperimentResult result)
+    {
+        var split = result.Policies.Single(static p => p.Policy == Policy.StaticSplit);
+        var shared = result.Policies.Single(static p => p.Policy == Policy.SharedPool);
+        var borrowing = result.Policies.Single(static p => p.Policy == Policy.Borrowing);
+
+        var (own, others) = (borrowing.Total.Goodput, split.Total.Goodput);
+        var goodputNoise = result.Rounds > 1 ? Noise(split, borrowing, static (p, round) => p.Rounds[round].Load.Subsystems.Sum(static s => s.Good)) : 0;
+        var beats = own > others * (1 + goodputNoise);
+        var goodput = Text($"Goodput: borrowing {own:F1}/s, static split {others:F1}/s ({Change(own, others)}).");
+        goodput += beats ? " Borrowing beats the static split."
+            : own > others ? Text($" Borrowing does NOT beat the static split: the difference is within the noise of {goodputNoise:P0}.")
+            : " Borrowing does NOT beat the static split.";
+
+        var (ownTail, othersTail) = (borrowing[Subsystem.Checkout].P99, split[Subsystem.Checkout].P99);
+        var tailNoise = Math.Max(LeastNoise, result.Rounds > 1 ? Noise(split, borrowing, static (p, round) => p.P99(round, Subsystem.Checkout)) : 0);
+        var hurts = ownTail > othersTail * (1 + tailNoise);
+        var tail = Text($"Checkout's p99: borrowing {ownTail:F1} ms, static split {othersTail:F1} ms, shared pool {shared[Subsystem.Checkout].P99:F1} ms.");
+        tail += hurts ? " Borrowing HURTS checkout's p99." : " Borrowing does not hurt checkout.";
+
+        var noise = result.Rounds > 1
+            ? Text($"Noise: between two rounds of one policy under the same arrivals, goodput differs by up to {goodputNoise:P1} and checkout's p99 by up to {tailNoise:P0}.")
+            : Text($"Noise: unknown, because so short a run has one round; below {LeastNoise:P0} nothing is said of a p99.");
+        if (tailNoise > LeastNoise) noise += " Differences of p99 below that are inconclusive.";
+        return new Verdict(beats, hurts, [goodput, tail, noise]);
+    }
+
+    /// <summary>By how much two rounds of the same policy differ, for the worse of both policies.</summary>
+    private static double Noise(PolicyResult a, PolicyResult b, Func<PolicyResult, int, double> value)
+    {
+        return Math.Max(Of(a), Of(b));
+
+        double Of(PolicyResult policy)
+        {
+            var (first, second) = (value(policy, 0), value(policy, 1));
+            return first <= 0 || second <= 0 ? 1 : Math.Max(first, second) / Math.Min(first, second) - 1;
+        }
+    }
+
+    private static string Change(double value, double against) =>
+        against <= 0 ? "no base" : Text($"{(value / against - 1) * 100:+0.0;-0.0;0.0} %");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

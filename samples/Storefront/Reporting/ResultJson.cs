@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Storefront.Guards;
+using Storefront.Measurement;
+using Storefront.Shop;
+
+namespace Storefront.Reporting;
+
+/// <summary>The result for programs. Rates are per second, latencies milliseconds, parts 0 to 1.</summary>
+internal static class ResultJson
+{
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
+
+    internal static void Write(Stream output, ExperimentResult result)
+    {
+        var verdict = Verdict.Of(result);
+        JsonSerializer.Serialize(output, new
+        {
+            result.Seed,
+            Demand = result.Trace is null ? "synthetic" : "trace",
+            Subsystem.Capacity,
+            DeadlineMilliseconds = Subsystem.Deadline.TotalMilliseconds,
+            result.RoundSeconds,
+            result.Rounds,
+            result.Calibration,
+            Policies = result.Policies.Select(static p => new
+            {
+                p.Policy.Name,
+                p.Utilization,
+                p.CpuPart,
+                p.LagMilliseconds,
+                p.Total,
+                Subsystems = Subsystem.All.Select((s, i) => new
+                {
+                    s.Name, s.Units, Result = p[i], P99ByRound = Enumerable.Range(0, p.Rounds.Count).Select(round => p.P99(round, i)),
+                }),
+            }),
+            Loans = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds.Select(static r => r.Loans.Select((counts, i) => new
+            {
+                Participant = r.Pool!.Participants[i].Name,
+                counts.Taken,
+                counts.Refused,
+                counts.Expired,
+                counts.ReturnedEarly,
+                counts.Granted,
+                counts.CalledBack,
+                r.Pool.Participants[i].Reputation,
+            })),
+            verdict.BeatsOnGoodput,
+            verdict.HurtsCheckout,
+            Verdict = verdict.Lines,
+        }, Format);
+        output.WriteByte((byte)'\n');
+    }
+}

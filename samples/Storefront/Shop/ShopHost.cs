@@ -1,0 +1,94 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using ResourceBorrowing;
+using Storefront.Guards;
+
+namespace Storefront.Shop;
+
+/// <summary>The shop on the loopback address, under one policy.</summary>
+internal sealed class ShopHost : IAsyncDisposable
+{
+    private const string PricePath = "/internal/prices";
+
+    private readonly WebApplication _app;
+    private readonly HttpClient _http;
+
+    private ShopHost(WebApplication app, HttpClient http)
+    {
+        _app = app;
+        _http = http;
+        Guard = app.Services.GetRequiredService<IGuard>();
+    }
+
+    internal Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
+    internal IGuard Guard { get; }
+
+    internal UnitMeter Meter { get; } = new();
+
+    internal static async Task<ShopHost> StartAsync(Policy policy, Journal journal, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        policy.Register(builder.Services);
+
+        var host = new ShopHost(builder.Build(), new HttpClient());
+        var handlers = new Handlers(journal, host._http);
+        for (var i = 0; i < Subsystem.All.Count; i++)
+        {
+            var subsystem = i;
+            host._app.MapGet($"/{Subsystem.All[i].Name}", context => host.ServeAsync(context, subsystem, handlers));
+        }
+
+        host._app.MapGet(PricePath, handlers.Prices);
+        if (host._app.Services.GetService<ResourcePool>() is { } pool) host._app.MapGet("/pool", pool.Snapshot);
+        try
+        {
+            await host._app.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+
+        handlers.PriceService = new Uri(host.Address, PricePath);
+        return host;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _http.Dispose();
+    }
+
+    private async Task ServeAsync(HttpContext context, int subsystem, Handlers handlers)
+    {
+        using var admission = await EnterAsync(context, subsystem);
+        if (admission.Refusal is { } reason)
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            await context.Response.WriteAsJsonAsync(new { reason });
+            return;
+        }
+
+        using var held = Meter.Hold(subsystem);
+        await context.Response.WriteAsJsonAsync(await handlers.RunAsync(subsystem));
+    }
+
+    private async ValueTask<Admission> EnterAsync(HttpContext context, int subsystem)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(Subsystem.Deadline);
+        try
+        {
+            return await Guard.EnterAsync(subsystem, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return Admission.Refused($"'{Subsystem.All[subsystem].Name}' had no unit free before the deadline");
+        }
+    }
+}

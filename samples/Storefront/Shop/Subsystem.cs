@@ -1,0 +1,31 @@
+namespace Storefront.Shop;
+
+/// <summary>One part of the shop, with what every policy gives it.</summary>
+/// <param name="Name">Its name, its path, and its column in a trace.</param>
+/// <param name="Units">Its part of the capacity: its limit in the static split, its nominal quota when borrowing.</param>
+/// <param name="LendingLimit">The most it lends; null for the library's default, half of its units.</param>
+internal sealed record Subsystem(string Name, int Units, int? LendingLimit = null)
+{
+    internal const int Checkout = 0;
+    internal const int Reports = 3;
+
+    /// <summary>Callers that may wait, per subsystem; one shared pool gets the sum.</summary>
+    internal const int QueueLimit = 16;
+
+    /// <summary>An answer that takes longer is worth nothing.</summary>
+    internal static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(250);
+
+    internal static readonly IReadOnlyList<Subsystem> All =
+    [
+        new("checkout", 8, LendingLimit: 2),
+        new("search", 6),
+        new("recommendations", 4),
+        new("reports", 4),
+        new("catalog", 6),
+        new("images", 4),
+        new("notifications", 4),
+        new("inventory", 4),
+    ];
+
+    internal static readonly int Capacity = All.Sum(static s => s.Units);
+}
