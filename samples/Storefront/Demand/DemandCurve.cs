@@ -24,7 +24,9 @@ internal sealed record DemandCurve(double Seconds, double[][] Levels)
     internal double[][] Rates(IReadOnlyList<double> holds, double mostPerSecond, out double cut)
     {
         var steps = Levels.Select(step => step.Select((level, i) => level * Subsystem.All[i].Units / holds[i]).ToArray()).ToArray();
-        var above = steps.Where(step => step.Sum() > mostPerSecond).ToList();
+        // Refusing costs little: what counts is how many requests the units would let in.
+        var admitted = Subsystem.Capacity / holds.Average();
+        var above = admitted <= mostPerSecond ? [] : steps.Where(step => step.Sum() > mostPerSecond).ToList();
         foreach (var step in above)
         {
             var factor = mostPerSecond / step.Sum();

@@ -16,6 +16,13 @@ internal sealed class UnitMeter
     internal TimeSpan? MeanHold(int subsystem) =>
         _holds[subsystem] == 0 ? null : Stopwatch.GetElapsedTime(0, _ticks[subsystem] / _holds[subsystem]);
 
+    /// <summary>Forgets all; nothing may be held.</summary>
+    internal void Reset()
+    {
+        Array.Clear(_ticks);
+        Array.Clear(_holds);
+    }
+
     internal readonly struct Holding(UnitMeter meter, int subsystem, long since) : IDisposable
     {
         public void Dispose()

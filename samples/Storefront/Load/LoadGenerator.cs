@@ -21,7 +21,7 @@ internal sealed class LoadGenerator(HttpClient http)
         {
             var due = start + (long)(arrivals[i].At * Stopwatch.Frequency);
             // The load generator may sleep; the shop may not.
-            while (Stopwatch.GetTimestamp() < due) Thread.Sleep(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due) > TimeSpan.FromMilliseconds(2) ? 1 : 0);
+            while (Stopwatch.GetTimestamp() < due) Thread.Sleep(1);
             lags[i] = Stopwatch.GetElapsedTime(due).TotalMilliseconds;
             answers[i] = AskAsync(targets[arrivals[i].Subsystem], due);
         }

@@ -15,10 +15,11 @@ namespace Storefront.Measurement;
 internal sealed class Experiment(int seed, string? trace, int seconds, IProgressBoard board)
 {
     private const int SecondsForTwoRounds = 12;
-    private const double WarmUpSeconds = 1.5;
-    private const double CalibrationSeconds = 1;
-    private const double CalibrationLevel = 0.4;
-    private const double MostCpu = 0.75;
+    private const double WarmUpSeconds = 2.5;
+    private const double CalibrationSeconds = 1.5;
+    private const int FirstSteps = 15;
+    private const double CalibrationLevel = 0.6;
+    private const double MostCpu = 0.85;
 
     private readonly int _rounds = seconds >= SecondsForTwoRounds ? 2 : 1;
 
@@ -51,30 +52,34 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
         DemandCurve demand, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
     {
         // A first guess: a request waits for the rest of one commit and then for its own.
-        var commit = journal.FlushTime * journal.FlushesPerCommit;
-        var guess = Subsystem.All.Select(_ => Math.Max(0.002, 1.5 * commit.TotalSeconds)).ToArray();
+        var guess = Subsystem.All.Select(static _ => 1.5 * Journal.CommitTime.TotalSeconds).ToArray();
         PhaseResult? last = null;
         var holds = guess;
         foreach (var (policy, length) in new[] { (Policy.Borrowing, WarmUpSeconds), (Policy.SharedPool, CalibrationSeconds) })
         {
             var calm = DemandCurve.Of(length, static _ => [.. Subsystem.All.Select(static _ => CalibrationLevel)]);
-            var rates = calm.Rates(holds, 1000, out _);
+            var rates = calm.Rates(holds, double.PositiveInfinity, out _);
             await using var host = await ShopHost.StartAsync(policy, journal, cancellationToken);
             last = await board.WatchAsync(
                 length == WarmUpSeconds ? "warming up" : "calibrating", length, LoadAsync(host, rates, seed, generator, cancellationToken));
             holds = [.. Subsystem.All.Select((_, i) => host.Meter.MeanHold(i)?.TotalSeconds ?? guess[i])];
         }
 
-        var cpu = last!.CpuPart * Environment.ProcessorCount * last.Load.Seconds / Math.Max(1, last.Load.Sent);
-        var most = MostCpu * Environment.ProcessorCount / cpu;
+        // The writer works without a break under any load, so its part is not counted per request.
+        var requests = Math.Max(0.05, last!.CpuPart * Environment.ProcessorCount - journal.CpuPart);
+        var cpu = requests * last.Load.Seconds / Math.Max(1, last.Load.Sent);
+        var most = (MostCpu * Environment.ProcessorCount - journal.CpuPart) / cpu;
         var demanded = demand.Rates(holds, most, out var cut);
-        return (new Calibration(holds, 1000 * cpu, journal.FlushesPerCommit, most, cut), demanded);
+        return (new Calibration(holds, 1000 * cpu, journal.FlushTime.TotalMilliseconds, most, cut), demanded);
     }
 
     private static async Task<PhaseResult> MeasureAsync(
         Policy policy, double[][] rates, int seed, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
     {
         await using var host = await ShopHost.StartAsync(policy, journal, cancellationToken);
+        // Connections are opened and pages touched before anything counts.
+        await LoadAsync(host, rates[..Math.Min(rates.Length, FirstSteps)], seed, generator, cancellationToken);
+        host.Meter.Reset();
         return await LoadAsync(host, rates, seed, generator, cancellationToken);
     }
 

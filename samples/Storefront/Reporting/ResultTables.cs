@@ -30,7 +30,7 @@ internal static class ResultTables
         console.WriteLine(Text(
             $"{Subsystem.Capacity} units, {result.RoundSeconds * result.Rounds:0.#} s for each policy in {result.Rounds} round(s), seed {result.Seed}, demand: {result.Trace ?? "synthetic"}."));
         console.WriteLine(Text(
-            $"This machine: a request holds its unit for about {1000 * calibration.HoldSeconds.Average():F0} ms and costs {calibration.CpuMilliseconds:F2} ms of processor time; a commit is {calibration.FlushesPerCommit} flushed pages."));
+            $"This machine: a request holds its unit for about {1000 * calibration.HoldSeconds.Average():F0} ms and costs {calibration.CpuMilliseconds:F2} ms of processor time; a flushed page took {calibration.FlushMilliseconds:F2} ms."));
         if (calibration.CutPart > 0)
             console.WriteLine(Text(
                 $"In {calibration.CutPart:P0} of the time demand was cut down to {calibration.MostPerSecond:F0} requests/s: there the processors, not the units, are scarce."));

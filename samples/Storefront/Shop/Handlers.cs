@@ -12,7 +12,7 @@ internal sealed class Handlers(Journal journal, HttpClient http)
 
     private static readonly byte[] Secret = RandomNumberGenerator.GetBytes(32);
 
-    private readonly IReadOnlyList<Product> _products = Product.Assortment(1000);
+    private readonly Product[] _products = Product.Assortment(1000);
 
     /// <summary>Where recommendations ask for prices: another endpoint of this host, through its sockets.</summary>
     internal Uri? PriceService { get; set; }
@@ -44,7 +44,7 @@ internal sealed class Handlers(Journal journal, HttpClient http)
 
     private async Task<object> SearchAsync()
     {
-        var word = _products[Random.Shared.Next(_products.Count)].Name.Split(' ')[1];
+        var word = _products[Random.Shared.Next(_products.Length)].Name.Split(' ')[1];
         var found = _products.Where(p => p.Name.Contains(word, StringComparison.Ordinal)).OrderBy(static p => p.Price).Take(20).ToArray();
         await journal.CommitAsync(Encoding.UTF8.GetBytes(word));
         return found.Select(static p => new { p.Id, p.Name, p.Price });
@@ -52,7 +52,7 @@ internal sealed class Handlers(Journal journal, HttpClient http)
 
     private async Task<object> RecommendAsync()
     {
-        var taste = _products[Random.Shared.Next(_products.Count)].Taste;
+        var taste = _products[Random.Shared.Next(_products.Length)].Taste;
         var prices = await http.GetFromJsonAsync<Dictionary<int, decimal>>(PriceService);
         var best = prices!.Keys.Select(id => _products[id])
             .OrderByDescending(p => p.Taste.Zip(taste, static (a, b) => a * b).Sum()).Take(5)
@@ -112,5 +112,9 @@ internal sealed class Handlers(Journal journal, HttpClient http)
         return low;
     }
 
-    private Product[] Pick(int count) => Random.Shared.GetItems(_products as Product[] ?? [.. _products], count);
+    private Product[] Pick(int count)
+    {
+        var first = Random.Shared.Next(_products.Length - count);
+        return _products[first..(first + count)];
+    }
 }

@@ -7,15 +7,15 @@ namespace Storefront.Shop;
 /// <summary>The shop's journal on disk: an event is committed when its pages have been flushed to the device.</summary>
 /// <remarks>
 /// Group commit: one thread writes everything that has arrived, page after page, each flushed before the next, then
-/// answers all callers of the batch. So a caller waits for the device, almost without CPU, and twice the callers are
-/// twice the commits: what limits the shop is how many may wait at once, which is what a unit stands for.
+/// answers all callers of the batch. So a caller waits for the device, almost without CPU, and twice as many callers at once are
+/// twice the commits: what limits the shop is how many may wait at once, which is what a unit stands for. A batch is as many
+/// flushed pages as fit into <see cref="CommitTime"/>, so that it means the same on a fast disk, a slow one and a busy one.
 /// </remarks>
 internal sealed class Journal : IDisposable
 {
     private const int PageSize = 4096;
     private const int Pages = 64;
-    private const int MostFlushes = 256;
-    private static readonly TimeSpan WantedCommit = TimeSpan.FromMilliseconds(20);
+    private const int MostFlushes = 1024;
 
     private readonly BlockingCollection<Entry> _entries = [];
     private readonly SafeFileHandle _file;
@@ -31,17 +31,19 @@ internal sealed class Journal : IDisposable
             path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose, preallocationSize: PageSize * Pages);
         for (var page = 0; page < Pages; page++) RandomAccess.Write(_file, _page, page * PageSize);
         RandomAccess.FlushToDisk(_file);
-        FlushTime = TimeFlushes();
-        FlushesPerCommit = Math.Clamp((int)Math.Round(WantedCommit / FlushTime), 1, MostFlushes);
+        (FlushTime, CpuPart) = TimeFlushes();
         _writer = new Thread(Write) { IsBackground = true, Name = "journal" };
         _writer.Start();
     }
 
-    /// <summary>What one flushed page costs on this machine.</summary>
+    /// <summary>For how long a batch is written: a page is always, another one while this has not passed.</summary>
+    internal static TimeSpan CommitTime { get; } = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>What one flushed page took when the journal was opened.</summary>
     internal TimeSpan FlushTime { get; }
 
-    /// <summary>Pages flushed for each commit: as many as make it last about as long on any machine.</summary>
-    internal int FlushesPerCommit { get; }
+    /// <summary>The part of one processor that the writer needs while it writes without a break.</summary>
+    internal double CpuPart { get; }
 
     /// <summary>Completes when the event is on the device.</summary>
     internal Task CommitAsync(ReadOnlyMemory<byte> content)
@@ -68,7 +70,7 @@ internal sealed class Journal : IDisposable
             while (_entries.TryTake(out var next)) batch.Add(next);
             try
             {
-                for (var flush = 0; flush < FlushesPerCommit; flush++) FlushPage(batch[flush % batch.Count].Content.Span);
+                FlushAll(batch);
                 foreach (var entry in batch) entry.Committed.SetResult();
             }
             catch (IOException exception)
@@ -80,6 +82,14 @@ internal sealed class Journal : IDisposable
         }
     }
 
+    private void FlushAll(List<Entry> batch)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var flushes = 0;
+        do FlushPage(batch[flushes % batch.Count].Content.Span);
+        while (++flushes < MostFlushes && Stopwatch.GetElapsedTime(began) < CommitTime);
+    }
+
     private void FlushPage(ReadOnlySpan<byte> content)
     {
         content[..Math.Min(content.Length, PageSize)].CopyTo(_page);
@@ -88,8 +98,9 @@ internal sealed class Journal : IDisposable
         _position++;
     }
 
-    private TimeSpan TimeFlushes()
+    private (TimeSpan FlushTime, double CpuPart) TimeFlushes()
     {
+        var cpu = Environment.CpuUsage.TotalTime;
         var began = Stopwatch.GetTimestamp();
         var flushes = 0;
         while (flushes < 3 || Stopwatch.GetElapsedTime(began) < TimeSpan.FromMilliseconds(300))
@@ -98,7 +109,8 @@ internal sealed class Journal : IDisposable
             flushes++;
         }
 
-        return Stopwatch.GetElapsedTime(began) / flushes;
+        var passed = Stopwatch.GetElapsedTime(began);
+        return (passed / flushes, (Environment.CpuUsage.TotalTime - cpu) / passed);
     }
 
     private sealed record Entry(ReadOnlyMemory<byte> Content)

@@ -9,7 +9,7 @@ internal sealed record Product(int Id, string Name, decimal Price, int Stock, do
     private static readonly string[] Looks = ["red", "oak", "tiny", "folding", "quiet", "brass", "striped", "plain"];
 
     /// <summary>The same assortment every time.</summary>
-    internal static IReadOnlyList<Product> Assortment(int count)
+    internal static Product[] Assortment(int count)
     {
         var random = new Random(1);
         return [.. Enumerable.Range(0, count).Select(id => new Product(

@@ -13,7 +13,7 @@ internal sealed record Subsystem(string Name, int Units, int? LendingLimit = nul
     internal const int QueueLimit = 16;
 
     /// <summary>An answer that takes longer is worth nothing.</summary>
-    internal static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(250);
+    internal static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(400);
 
     internal static readonly IReadOnlyList<Subsystem> All =
     [
