@@ -3,16 +3,16 @@ using Storefront.Shop;
 namespace Storefront.Demand;
 
 /// <summary>
-/// Demand that moves: a calm level for all, bursts that go round in pairs, and once a flood of reports that alone asks for more
-/// than the whole shop has.
+/// Demand that moves: all are calm, and one after another has a burst. The turn of the reports is a flood, which alone asks for
+/// all the units of the shop.
 /// </summary>
 internal static class SyntheticDemand
 {
-    private const double Calm = 0.35;
-    private const double Swing = 0.1;
-    private const double BurstLow = 1.8;
-    private const double BurstHigh = 2.4;
-    private const double Flood = 10;
+    private const double Calm = 0.3;
+    private const double Swing = 0.08;
+    private const double BurstLow = 2.2;
+    private const double BurstHigh = 3;
+    private static readonly double Flood = (double)Subsystem.Capacity / Subsystem.All[Subsystem.Reports].Units;
 
     // A burst takes this part of its slot; in the rest all are calm.
     private const double BurstPart = 0.8;
@@ -20,29 +20,17 @@ internal static class SyntheticDemand
     internal static DemandCurve Of(int seed, double seconds)
     {
         var random = new Random(seed);
-        var order = Enumerable.Range(0, Subsystem.All.Count).ToArray();
-        random.Shuffle(order);
-        var phases = order.Select(_ => random.NextDouble()).ToArray();
-        var heights = order.Select(_ => BurstLow + (BurstHigh - BurstLow) * random.NextDouble()).ToArray();
-        var pairs = order.Length / 2;
-        var flood = random.Next(1, pairs);
+        var turns = Enumerable.Range(0, Subsystem.All.Count).ToArray();
+        random.Shuffle(turns);
+        var phases = turns.Select(_ => random.NextDouble()).ToArray();
+        var heights = turns.Select(turn => turn == Subsystem.Reports ? Flood : BurstLow + (BurstHigh - BurstLow) * random.NextDouble()).ToArray();
 
         return DemandCurve.Of(seconds, at =>
         {
-            var place = at * (pairs + 1);
+            var place = at * turns.Length;
             var slot = (int)place;
-            var isBurst = place - slot < BurstPart;
             var levels = phases.Select(phase => Calm + Swing * Math.Sin(2 * Math.PI * (2 * at + phase))).ToArray();
-            if (isBurst && slot == flood)
-            {
-                levels[Subsystem.Reports] = Flood;
-            }
-            else if (isBurst)
-            {
-                var pair = slot < flood ? slot : slot - 1;
-                foreach (var subsystem in order.AsSpan(2 * pair, 2)) levels[subsystem] = heights[subsystem];
-            }
-
+            if (place - slot < BurstPart) levels[turns[slot]] = heights[slot];
             return levels;
         });
     }

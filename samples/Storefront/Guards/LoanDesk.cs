@@ -16,7 +16,7 @@ internal sealed class LoanDesk(ResourcePool pool)
     private const int MostUnitsPerLoan = 4;
 
     // What a lender keeps free, so that its own next callers need not call anything back.
-    private const int Spare = 1;
+    private const int Kept = 1;
 
     private static readonly TimeSpan Term = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(60);
@@ -42,14 +42,8 @@ internal sealed class LoanDesk(ResourcePool pool)
         {
             Forget();
             var account = _accounts[participant];
-            if (participant.Lent > 0)
-            {
-                CallBack(participant, account);
-            }
-            else if (participant.Debt == 0 && account.IsRestingUntil <= Stopwatch.GetTimestamp())
-            {
-                Borrow(participant, account);
-            }
+            if (CallBack(participant, account)) return;
+            if (participant.Debt == 0 && account.IsRestingUntil <= Stopwatch.GetTimestamp()) Borrow(participant, account);
         }
     }
 
@@ -69,9 +63,8 @@ internal sealed class LoanDesk(ResourcePool pool)
     private void Borrow(Participant borrower, Account account)
     {
         var now = Stopwatch.GetTimestamp();
-        var lender = _accounts.Where(a => a.Key != borrower && a.Value.LendsAgainAt <= now).Select(static a => a.Key)
-            .MaxBy(static p => p.Lendable);
-        var units = Math.Min(Math.Min(1 + borrower.Waiting, MostUnitsPerLoan), (lender?.Lendable ?? 0) - Spare);
+        var lender = _accounts.Where(a => a.Key != borrower && a.Value.LendsAgainAt <= now).Select(static a => a.Key).MaxBy(Spare);
+        var units = Math.Min(Math.Min(1 + borrower.Waiting, MostUnitsPerLoan), lender is null ? 0 : Spare(lender));
         if (units > 0)
         {
             var loan = borrower.TryBorrow(lender!, units, Term);
@@ -88,10 +81,13 @@ internal sealed class LoanDesk(ResourcePool pool)
         account.IsRestingUntil = now + Ticks(Cooldown);
     }
 
-    private void CallBack(Participant lender, Account account)
+    /// <returns>False when it has nothing lent that could be called back.</returns>
+    private bool CallBack(Participant lender, Account account)
     {
+        if (_open.FirstOrDefault(e => e.Lender == lender) is not { } loan || !End(loan)) return false;
+        account.Counts.CalledBack++;
         account.LendsAgainAt = Stopwatch.GetTimestamp() + Ticks(LenderRest);
-        if (_open.FirstOrDefault(e => e.Lender == lender) is { } loan && End(loan)) account.Counts.CalledBack++;
+        return true;
     }
 
     /// <returns>False when the term was over first.</returns>
@@ -109,6 +105,8 @@ internal sealed class LoanDesk(ResourcePool pool)
         for (var i = _open.Count - 1; i >= 0; i--)
             if (!_open[i].Loan.IsActive) End(_open[i]);
     }
+
+    private static int Spare(Participant lender) => Math.Min(lender.Lendable, lender.Available - Kept);
 
     private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 

@@ -15,11 +15,11 @@ namespace Storefront.Measurement;
 internal sealed class Experiment(int seed, string? trace, int seconds, IProgressBoard board)
 {
     private const int SecondsForTwoRounds = 12;
-    private const double WarmUpSeconds = 2.5;
-    private const double CalibrationSeconds = 1.5;
+    private const double WarmUpSeconds = 3;
+    private const double CalibrationSeconds = 2;
     private const int FirstSteps = 15;
     private const double CalibrationLevel = 0.6;
-    private const double MostCpu = 0.85;
+    private const double MostCpu = 0.95;
 
     private readonly int _rounds = seconds >= SecondsForTwoRounds ? 2 : 1;
 

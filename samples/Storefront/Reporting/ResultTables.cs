@@ -59,7 +59,7 @@ internal static class ResultTables
 
     private static Table ByPolicy(ExperimentResult result)
     {
-        var table = Table("Policies", "policy", ">asked/s", ">goodput/s", ">in time", ">refused", ">late", ">utilization", ">processors", ">generator lag ms");
+        var table = Table("Policies", "policy", ">asked/s", ">goodput/s", ">in time", ">refused", ">late", ">utilization", ">processors", ">lag ms");
         foreach (var policy in result.Policies)
         {
             var total = policy.Total;
@@ -75,22 +75,29 @@ internal static class ResultTables
     private static Table Loans(PolicyResult borrowing)
     {
         var table = Table(
-            "Loans", "participant", ">owns", ">floor", ">loans taken", ">refused", ">expired", ">returned early", ">loans given", ">called back", ">reputation");
+            "Loans", "participant", ">owns", ">floor", ">taken", ">refused", ">expired", ">returned early", ">given", ">called back", ">reputation");
         for (var i = 0; i < Subsystem.All.Count; i++)
         {
             var subsystem = i;
             var last = borrowing.Rounds[^1].Pool!.Participants[i];
-            int Sum(Func<LoanCounts, int> count) => borrowing.Rounds.Sum(r => count(r.Loans[subsystem]));
-            table.AddRow(Cells(
+            table.AddRow(Cells([
                 last.Name, Text($"{last.NominalQuota}"), Text($"{last.Floor}"),
-                Text($"{Sum(static c => c.Taken)}"), Text($"{Sum(static c => c.Refused)}"), Text($"{Sum(static c => c.Expired)}"),
-                Text($"{Sum(static c => c.ReturnedEarly)}"), Text($"{Sum(static c => c.Granted)}"), Text($"{Sum(static c => c.CalledBack)}"),
-                string.Join(", ", borrowing.Rounds.Select(r => Text($"{r.Pool!.Participants[subsystem].Reputation:F2}")))));
+                .. Counts(borrowing.Rounds.Select(r => r.Loans[subsystem])), Text($"{last.Reputation:F2}")]));
         }
 
+        table.AddRow(Cells(["all", Text($"{Subsystem.Capacity}"), "", .. Counts(borrowing.Rounds.SelectMany(static r => r.Loans)), ""]));
         table.Caption = new TableTitle(
             "Called back: a lender ran short and the sample had the borrower return early; the library itself recalls nothing yet.");
         return table;
+    }
+
+    private static string[] Counts(IEnumerable<LoanCounts> counts)
+    {
+        var all = counts.ToList();
+        return [.. new Func<LoanCounts, int>[]
+        {
+            static c => c.Taken, static c => c.Refused, static c => c.Expired, static c => c.ReturnedEarly, static c => c.Granted, static c => c.CalledBack,
+        }.Select(count => Text($"{all.Sum(count)}"))];
     }
 
     private static Table Table(string title, params ReadOnlySpan<string> columns)
@@ -101,7 +108,7 @@ internal static class ResultTables
         return table;
     }
 
-    private static Text[] Cells(params string[] cells) => [.. cells.Select(static cell => new Text(cell))];
+    private static Text[] Cells(params IEnumerable<string> cells) => [.. cells.Select(static cell => new Text(cell))];
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
