@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Storefront.Demand;
 using Storefront.Load;
 using Storefront.Measurement;
@@ -25,7 +26,8 @@ internal static class CommandLine
         };
         seconds.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<int>() is < LeastSeconds or > MostSeconds)
+            if (result.Tokens is [var token] && int.TryParse(token.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
+                && value is < LeastSeconds or > MostSeconds)
                 result.AddError($"--seconds must be {LeastSeconds} to {MostSeconds}.");
         });
         var seed = new Option<int>("--seed") { Description = "Seed of the demand and of the arrivals.", DefaultValueFactory = static _ => 1, HelpName = "N" };

@@ -10,8 +10,9 @@ namespace Storefront.Measurement;
 /// <param name="Lines">The same for people.</param>
 internal sealed record Verdict(bool BeatsOnGoodput, bool HurtsCheckout, IReadOnlyList<string> Lines)
 {
-    // HTTP latencies are not told apart below this, even by rounds that happen to agree.
-    private const double LeastNoise = 0.05;
+    // Nothing is told apart below these, even by rounds that happen to agree.
+    private const double LeastTailNoise = 0.05;
+    private const double LeastGoodputNoise = 0.01;
 
     internal static Verdict Of(ExperimentResult result)
     {
@@ -20,7 +21,8 @@ internal sealed record Verdict(bool BeatsOnGoodput, bool HurtsCheckout, IReadOnl
         var borrowing = result.Policies.Single(static p => p.Policy == Policy.Borrowing);
 
         var (own, others) = (borrowing.Total.Goodput, split.Total.Goodput);
-        var goodputNoise = result.Rounds > 1 ? Noise(split, borrowing, static (p, round) => p.Rounds[round].Load.Subsystems.Sum(static s => s.Good)) : 0;
+        var goodputNoise = Math.Max(
+            LeastGoodputNoise, result.Rounds > 1 ? Noise(split, borrowing, static (p, round) => p.Rounds[round].Load.Subsystems.Sum(static s => s.Good)) : 0);
         var beats = own > others * (1 + goodputNoise);
         var goodput = Text($"Goodput: borrowing {own:F1}/s, static split {others:F1}/s ({Change(own, others)}).");
         goodput += beats ? " Borrowing beats the static split."
@@ -28,16 +30,17 @@ internal sealed record Verdict(bool BeatsOnGoodput, bool HurtsCheckout, IReadOnl
             : " Borrowing does NOT beat the static split.";
 
         var (ownTail, othersTail) = (borrowing[Subsystem.Checkout].P99, split[Subsystem.Checkout].P99);
-        var tailNoise = Math.Max(LeastNoise, result.Rounds > 1 ? Noise(split, borrowing, static (p, round) => p.P99(round, Subsystem.Checkout)) : 0);
+        var tailNoise = Math.Max(LeastTailNoise, result.Rounds > 1 ? Noise(split, borrowing, static (p, round) => p.P99(round, Subsystem.Checkout)) : 0);
         var hurts = ownTail > othersTail * (1 + tailNoise);
         var tail = Text($"Checkout's p99: borrowing {ownTail:F1} ms, static split {othersTail:F1} ms, shared pool {shared[Subsystem.Checkout].P99:F1} ms.");
         tail += hurts ? " Borrowing HURTS checkout's p99." : " Borrowing does not hurt checkout.";
 
+        var pool = Text($"The shared pool answers {shared.Total.Goodput:F1}/s in time ({Change(shared.Total.Goodput, own)} against borrowing), with nothing kept for anybody.");
         var noise = result.Rounds > 1
             ? Text($"Noise: between two rounds of one policy under the same arrivals, goodput differs by up to {goodputNoise:P1} and checkout's p99 by up to {tailNoise:P0}.")
-            : Text($"Noise: unknown, because so short a run has one round; below {LeastNoise:P0} nothing is said of a p99.");
-        if (tailNoise > LeastNoise) noise += " Differences of p99 below that are inconclusive.";
-        return new Verdict(beats, hurts, [goodput, tail, noise]);
+            : Text($"Noise: unknown, because so short a run has one round; take it as a smoke test.");
+        if (tailNoise > LeastTailNoise) noise += " Differences of p99 below that are inconclusive.";
+        return new Verdict(beats, hurts, [goodput, tail, pool, noise]);
     }
 
     /// <summary>By how much two rounds of the same policy differ, for the worse of both policies.</summary>

@@ -75,7 +75,7 @@ internal static class ResultTables
     private static Table Loans(PolicyResult borrowing)
     {
         var table = Table(
-            "Loans", "participant", ">owns", ">floor", ">taken", ">refused", ">expired", ">returned early", ">given", ">called back", ">reputation");
+            "Loans", "participant", ">owns", ">floor", ">taken", ">refused", ">expired", ">returned early", ">given", ">called back", ">score");
         for (var i = 0; i < Subsystem.All.Count; i++)
         {
             var subsystem = i;
