@@ -20,7 +20,8 @@ internal static class LoadCommand
         var next = input.ReadLineAsync();
         while (await next is { } line)
         {
-            var running = generator.RunAsync(JsonSerializer.Deserialize<LoadOrder>(line)!);
+            // On a thread of its own, because it sleeps between arrivals.
+            var running = Task.Run(() => generator.RunAsync(JsonSerializer.Deserialize<LoadOrder>(line)!));
             next = input.ReadLineAsync();
             if (await Task.WhenAny(running, next) == next && next.Result is null) return 1;
             Console.Out.WriteLine(JsonSerializer.Serialize(await running));

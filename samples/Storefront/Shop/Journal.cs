@@ -28,7 +28,9 @@ internal sealed class Journal : IDisposable
         // Beside the program rather than in the temporary folder, which is often memory and would make flushing free.
         var path = Path.Combine(AppContext.BaseDirectory, $"journal-{Environment.ProcessId}.tmp");
         _file = File.OpenHandle(
-            path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose, preallocationSize: PageSize * Pages);
+            path, FileMode.Create, FileAccess.ReadWrite, FileShare.Delete, preallocationSize: PageSize * Pages);
+        // It lives until it is closed; whatever ends the process, nothing is left behind.
+        File.Delete(path);
         for (var page = 0; page < Pages; page++) RandomAccess.Write(_file, _page, page * PageSize);
         RandomAccess.FlushToDisk(_file);
         (FlushTime, CpuPart) = TimeFlushes();
