@@ -21,7 +21,7 @@ internal static class CommandLine
         var seconds = new Option<int>("--seconds")
         {
             Description = $"Measured time of all three policies together, {LeastSeconds} to {MostSeconds}. Calibration and starting come on top.",
-            DefaultValueFactory = static _ => 36,
+            DefaultValueFactory = static _ => 30,
             HelpName = "N",
         };
         seconds.Validators.Add(result =>

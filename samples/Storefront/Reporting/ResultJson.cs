@@ -31,7 +31,10 @@ internal static class ResultJson
                 p.Total,
                 Subsystems = Subsystem.All.Select((s, i) => new
                 {
-                    s.Name, s.Units, Result = p[i], P99ByRound = Enumerable.Range(0, p.Rounds.Count).Select(round => p.P99(round, i)),
+                    s.Name,
+                    s.Units,
+                    Result = p[i],
+                    P99ByRound = Enumerable.Range(0, p.Rounds.Count).Select(round => p.P99(round, i)),
                 }),
             }),
             Loans = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds.Select(static r => r.Loans.Select((counts, i) => new
