@@ -15,7 +15,7 @@ internal static class QuotaPlan
     /// <exception cref="OptionsValidationException">Names every fault.</exception>
     internal static int[] Of(ResourcePoolOptions options, bool isWhole = true)
     {
-        var values = new ResourcePoolOptionsValidator().Validate(null, options);
+        var values = new ResourcePoolValueValidator().Validate(null, options);
         List<string> faults = [.. values.Failures ?? [], .. Faults(options, isWhole)];
         return faults.Count == 0
             ? OfValidated(options)
@@ -25,53 +25,46 @@ internal static class QuotaPlan
     /// <summary>The rules that concern several values together; single values have their own.</summary>
     internal static List<string> Faults(ResourcePoolOptions options, bool isWhole = true)
     {
-        var faults = SingleFaults(options).ToList();
-        var canDivide = options is { Capacity: > 0, Reserve: >= 0 } && options.Participants.All(static p => p.Shares is null or > 0 && p.NominalQuota is null or >= 0);
-        if (faults.Count > 0 || !isWhole || !canDivide) return faults;
-        var nominal = OfValidated(options);
-        for (var i = 0; i < nominal.Length; i++)
-        {
-            if (options.Participants[i] is { Shares: { } shares, LendingLimit: { } limit } sharer && limit > nominal[i])
-                faults.Add($"{new Place(i, sharer.Name)}: LendingLimit {limit} is above the {nominal[i]} units that Shares {shares} give.");
-        }
-
-        return faults;
-    }
-
-    private static IEnumerable<string> SingleFaults(ResourcePoolOptions options)
-    {
+        var faults = new List<string>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         long units = Math.Max(0, options.Reserve);
-        var place = -1;
-        foreach (var participant in options.Participants)
+        for (var place = 0; place < options.Participants.Count; place++)
         {
-            place++;
-            if (participant is null)
+            if (options.Participants[place] is not { } participant)
             {
-                yield return $"Participants[{place}] is null.";
+                faults.Add($"Participants[{place}] is null.");
                 continue;
             }
 
             var name = participant.Name ?? "";
-            // Written only into faults: a sound configuration of many participants is started by every host.
-            var who = new Place(place, name);
-            if (name.Length > 0 && string.IsNullOrWhiteSpace(name)) yield return $"{who}: Name must not be blank.";
-            if (name.Any(char.IsControl)) yield return $"{who}: Name must not contain control characters.";
-            if (name == ResourcePool.ReserveName) yield return $"{who}: Name is taken by the pool's reserve.";
-            if (!names.Add(name) && name.Length > 0) yield return $"{who}: Name is taken; names must differ.";
+            if (HasControlCharacters(name)) faults.Add($"{Who(place, name)}: Name must not contain control characters.");
+            if (name == ResourcePool.ReserveName) faults.Add($"{Who(place, name)}: Name is taken by the pool's reserve.");
+            if (!names.Add(name) && name.Length > 0) faults.Add($"{Who(place, name)}: Name is taken; names must differ.");
 
             if (participant.NominalQuota is null == participant.Shares is null)
-                yield return $"{who}: give either NominalQuota (units) or Shares, {(participant.Shares is null ? "not neither" : "not both")}.";
+                faults.Add($"{Who(place, name)}: give either NominalQuota (units) or Shares, {(participant.Shares is null ? "not neither" : "not both")}.");
             if (participant is { NominalQuota: { } quota and >= 0, LendingLimit: { } limit } && limit > quota)
-                yield return $"{who}: LendingLimit {limit} is above NominalQuota {quota}.";
-            if (double.IsNaN(participant.GrantThreshold)) yield return $"{who}: GrantThreshold must be 0 to 100, not NaN.";
+                faults.Add($"{Who(place, name)}: LendingLimit {limit} is above NominalQuota {quota}.");
+            if (double.IsNaN(participant.GrantThreshold)) faults.Add($"{Who(place, name)}: GrantThreshold must be 0 to 100, not NaN.");
             units += Math.Max(0, participant.NominalQuota ?? 0);
         }
 
-        if (options.DefaultTerm < ResourcePool.ShortestTerm || options.DefaultTerm > ResourcePool.LongestTerm) yield return "DefaultTerm must be 1 ms to 30 days.";
-        if (options.GracePeriod < TimeSpan.Zero || options.GracePeriod > ResourcePool.LongestTerm) yield return "GracePeriod must be 0 to 30 days.";
+        if (options.DefaultTerm < ResourcePool.ShortestTerm || options.DefaultTerm > ResourcePool.LongestTerm) faults.Add("DefaultTerm must be 1 ms to 30 days.");
+        if (options.GracePeriod < TimeSpan.Zero || options.GracePeriod > ResourcePool.LongestTerm) faults.Add("GracePeriod must be 0 to 30 days.");
         if (options.Capacity > 0 && units > options.Capacity)
-            yield return $"Reserve and nominal quotas together are {units} units, above the Capacity of {options.Capacity}.";
+            faults.Add($"Reserve and nominal quotas together are {units} units, above the Capacity of {options.Capacity}.");
+        if (faults.Count == 0 && isWhole && ResourcePoolValueValidator.IsSound(options)) FindLimitsAboveShares(options, faults);
+        return faults;
+    }
+
+    private static void FindLimitsAboveShares(ResourcePoolOptions options, List<string> faults)
+    {
+        var nominal = OfValidated(options);
+        for (var i = 0; i < nominal.Length; i++)
+        {
+            if (options.Participants[i] is { Shares: { } shares, LendingLimit: { } limit } sharer && limit > nominal[i])
+                faults.Add($"{Who(i, sharer.Name)}: LendingLimit {limit} is above the {nominal[i]} units that Shares {shares} give.");
+        }
     }
 
     /// <summary>For options that have just passed both validators.</summary>
@@ -82,11 +75,15 @@ internal static class QuotaPlan
         long left = options.Capacity - options.Reserve;
         for (var i = 0; i < nominal.Length; i++) left -= nominal[i] = participants[i].NominalQuota ?? 0;
 
-        var sharing = Enumerable.Range(0, nominal.Length).Where(i => participants[i].Shares is not null).ToArray();
-        if (sharing.Length == 0) return nominal;
+        var sharing = new List<int>();
+        for (var i = 0; i < nominal.Length; i++)
+        {
+            if (participants[i].Shares is not null) sharing.Add(i);
+        }
 
+        if (sharing.Count == 0) return nominal;
         var divided = LargestRemainder((int)left, [.. sharing.Select(i => participants[i].Shares!.Value)]);
-        for (var i = 0; i < sharing.Length; i++) nominal[sharing[i]] = divided[i];
+        for (var i = 0; i < divided.Length; i++) nominal[sharing[i]] = divided[i];
         return nominal;
     }
 
@@ -113,11 +110,19 @@ internal static class QuotaPlan
         return parts;
     }
 
-    private readonly record struct Place(int Index, string Name)
+    private static bool HasControlCharacters(string name)
     {
-        public override string ToString() => $"Participants[{Index}] ('{Printable(Name)}')";
+        foreach (var character in name)
+        {
+            if (char.IsControl(character)) return true;
+        }
+
+        return false;
     }
 
-    private static string Printable(string name) =>
-        string.Concat((name.Length > 32 ? name[..32] + "..." : name).Select(c => char.IsControl(c) ? '?' : c));
+    private static string Who(int place, string name)
+    {
+        var printable = string.Concat((name.Length > 32 ? name[..32] + "..." : name).Select(static c => char.IsControl(c) ? '?' : c));
+        return $"Participants[{place}] ('{printable}')";
+    }
 }

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Microsoft.Extensions.Options;
+using ResourceBorrowing.DependencyInjection;
 
 namespace ResourceBorrowing.Tests;
 
@@ -50,6 +51,10 @@ public class ConfigurationProperties
         pool.Add(new ParticipantOptions { Name = "u", Shares = 3 });
         Assert.Equal((5, 0), (pool["s"].NominalQuota, pool["s"].Floor));
     }
+
+    [Property(MaxTest = 1_000, Arbitrary = [typeof(Configurations)])]
+    public void AnyValues_AreSoundToThePredicateAsToTheAttributes(ResourcePoolOptions options) =>
+        Assert.Equal(new ResourcePoolOptionsValidator().Validate(null, options).Succeeded, ResourcePoolValueValidator.IsSound(options));
 
     [Property(MaxTest = 500, Arbitrary = [typeof(Configurations)])]
     public void AnyConfiguration_IsRefusedByNameOrMakesALawfulPool(ResourcePoolOptions options)
@@ -129,6 +134,9 @@ public class ConfigurationProperties
             from quota in Number(mostly: 6)
             from shares in Number(mostly: 4)
             from lending in Gen.OneOf(Gen.Constant<int?>(null), Number(mostly: 3).Select(static n => (int?)n))
+            from queue in Gen.OneOf(Gen.Constant<int?>(null), Number(mostly: 9).Select(static n => (int?)n))
+            from order in Gen.Frequency((30, Gen.Choose(0, 1)), (1, Gen.Choose(-1, 3)))
+            from threshold in Gen.Frequency((30, Gen.Constant(40.0)), (2, Gen.Elements(0, 100, -0.001, 100.001, double.PositiveInfinity)))
             from borrowing in Gen.OneOf(Gen.Constant<int?>(null), Number(mostly: 3).Select(static n => (int?)n))
             select new ParticipantOptions
             {
@@ -137,6 +145,9 @@ public class ConfigurationProperties
                 Shares = kind != 0 ? shares : null,
                 LendingLimit = lending,
                 BorrowingLimit = borrowing,
+                QueueLimit = queue,
+                QueueOrder = (System.Threading.RateLimiting.QueueProcessingOrder)order,
+                GrantThreshold = threshold,
             };
 
         private static Gen<int> Number(int mostly) => Gen.Frequency(

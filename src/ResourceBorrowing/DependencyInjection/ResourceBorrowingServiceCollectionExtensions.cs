@@ -26,7 +26,7 @@ public static class ResourceBorrowingServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         services.AddMetrics();
         services.AddOptionsWithValidateOnStart<ResourcePoolOptions>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResourcePoolOptions>, ResourcePoolOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResourcePoolOptions>, ResourcePoolValueValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResourcePoolOptions>, ResourcePoolQuotaValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IReputationPolicy>(static _ => new AdditiveReputationPolicy());

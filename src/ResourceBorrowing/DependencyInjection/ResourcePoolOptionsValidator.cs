@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 
 namespace ResourceBorrowing.DependencyInjection;
@@ -5,3 +6,33 @@ namespace ResourceBorrowing.DependencyInjection;
 /// <summary>The rules that concern one value each, generated from the attributes of the options.</summary>
 [OptionsValidator]
 internal sealed partial class ResourcePoolOptionsValidator : IValidateOptions<ResourcePoolOptions>;
+
+/// <summary>The same rules, and no message: the attributes are asked only when there is a fault to name.</summary>
+/// <remarks>To load and run the attributes takes a good part of a host's start with many participants. A test holds both to the same answer.</remarks>
+internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePoolOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ResourcePoolOptions options) =>
+        IsSound(options) ? ValidateOptionsResult.Success : new ResourcePoolOptionsValidator().Validate(name, options);
+
+    internal static bool IsSound(ResourcePoolOptions options)
+    {
+        if (options.Capacity < 1 || options.Reserve < 0) return false;
+        foreach (var participant in options.Participants)
+        {
+            if (participant is not null && !IsSound(participant)) return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsSound(ParticipantOptions participant) =>
+        !string.IsNullOrWhiteSpace(participant.Name)
+        && participant.Name.Length <= ParticipantOptions.MaxNameLength
+        && (participant.NominalQuota ?? 0) >= 0
+        && (participant.Shares ?? 1) >= 1
+        && (participant.LendingLimit ?? 0) >= 0
+        && (participant.BorrowingLimit ?? 0) >= 0
+        && (participant.QueueLimit ?? 0) >= 0
+        && participant.QueueOrder is QueueProcessingOrder.OldestFirst or QueueProcessingOrder.NewestFirst
+        && participant.GrantThreshold is >= 0 and <= 100;
+}
