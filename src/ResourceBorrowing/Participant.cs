@@ -201,7 +201,7 @@ public sealed class Participant
 
         // Somebody waits, or debt is owed: let what is free go where it belongs, then look again.
         _account.Attend();
-        return Waiters.NewestFirst && _cell.TryGrant(units) || _cell.TryAcquireSlow(units);
+        return Waiters.NewestFirst && _cell.TryGrant(units, isLast: false, out _) || _cell.TryAcquireSlow(units);
     }
 
     private RefusalReason ReasonNow(WaitGroup? group = null)

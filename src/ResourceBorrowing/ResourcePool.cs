@@ -228,8 +228,10 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     {
         var attention = new AttentionList();
         var before = borrower.Home.OutcomeCount;
-        if (!borrower.Home.TryReturn(loan, ref attention)) return;
+        var isReturned = borrower.Home.TryReturn(loan, ref attention);
+        // Others may have come up while the lock was held, whatever became of this loan.
         attention.Run();
+        if (!isReturned) return;
         _scheduler.RetryIfNeeded();
 
         var outcomes = borrower.Home.OutcomeCount;

@@ -55,11 +55,14 @@ internal sealed class PermitCell
         return false;
     }
 
-    /// <summary>Serves a waiter, the <paramref name="isLast"/> of the queue or not, or a caller that may pass the queue.</summary>
-    internal bool TryGrant(int units, bool isLast = false)
+    /// <summary>Serves a waiter, or a caller that may pass the queue.</summary>
+    /// <param name="units">How many.</param>
+    /// <param name="isLast">Whether nobody waits after this one, so that the flag can go with the same swap.</param>
+    /// <param name="seen">The very word that granted or refused; only on this one may waiters be announced.</param>
+    internal bool TryGrant(int units, bool isLast, out PermitWord seen)
     {
-        for (var word = Read(); word.TryGrant(units, out var next); word = Read())
-            if (TrySwap(word, isLast ? next.WithoutWaiters() : next)) return true;
+        for (seen = Read(); seen.TryGrant(units, out var next); seen = Read())
+            if (TrySwap(seen, isLast ? next.WithoutWaiters() : next)) return true;
         return false;
     }
 
@@ -89,7 +92,7 @@ internal sealed class PermitCell
     }
 
     /// <summary>
-    /// The queue's front does not fit: says so in the word. Fails when anything changed since <paramref name="seen"/>
+    /// The queue's front does not fit <paramref name="seen"/>: says so in the word. Fails when anything changed since that
     /// was read, above all when units became free: then the front must be tried again (no lost wake-up).
     /// </summary>
     internal bool TryAnnounceWaiters(PermitWord seen) => seen.HasWaiters || TrySwap(seen, seen.WithWaiters());

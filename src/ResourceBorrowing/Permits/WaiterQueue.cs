@@ -118,16 +118,15 @@ internal sealed class WaiterQueue(PermitCell cell)
     {
         while (_front is { } front)
         {
-            var word = cell.Read();
-            if (front.Units > Math.Max(LargestEver, word.Allocation))
-            {
-                // No release and no repaid loan can ever make it fit: it would block the queue for ever.
-                Decide(front, WaitOutcome.ExceedsAllocation, ref round);
-            }
-            else if (cell.TryGrant(front.Units, isLast: front.Next is null))
+            if (cell.TryGrant(front.Units, isLast: front.Next is null, out var word))
             {
                 // A waiter that was cancelled meanwhile gives the units back to the next one, or to a creditor.
                 if (!Decide(front, WaitOutcome.Granted, ref round)) round.OwesDebt |= cell.ReleaseQuietly(front.Units).OwesDebt;
+            }
+            else if (front.Units > Math.Max(LargestEver, word.Allocation))
+            {
+                // No release and no repaid loan can ever make it fit: it would block the queue for ever.
+                Decide(front, WaitOutcome.ExceedsAllocation, ref round);
             }
             else if (cell.TryAnnounceWaiters(word))
             {
