@@ -384,7 +384,8 @@ internal sealed class ModelledPool : SharedMemory
             if (word.TryGrant(units, out var next))
             {
                 yield return Always;
-                if (!pool.Swap(party, word, next)) continue;
+                // A party has one waiter here, so it is the last, and the flag goes with the grant.
+                if (!pool.Swap(party, word, next.WithoutWaiters())) continue;
                 pool.Note(Held + party, units);
                 pool.Note(Queued + party, -1);
                 yield return Always;
