@@ -19,6 +19,10 @@ internal sealed class LeaseTicket
     private const int MaxRing = 4096;
     private const int Probes = 8;
 
+    // Leaves each ticket 2^31 leases before it meets the next one's stamps, and keeps every stamp positive for ever.
+    private const int StampsApartBits = 32;
+    private const long Starts = 1L << 30;
+
     [ThreadStatic] private static LeaseTicket? _current;
     [ThreadStatic] private static int _ringSize;
     private static long _made;
@@ -32,7 +36,7 @@ internal sealed class LeaseTicket
     {
         _cell = cell;
         _next = this;
-        _stamp = Interlocked.Increment(ref _made) << 32;
+        _stamp = (Interlocked.Increment(ref _made) & (Starts - 1)) << StampsApartBits;
     }
 
     /// <summary>The ticket this thread tries first; null on a thread that has taken none yet.</summary>

@@ -219,8 +219,10 @@ internal sealed class WaiterQueue(PermitCell cell)
 
     private static void Push(ref Waiter? head, Waiter waiter, ref Waiter? next)
     {
-        do next = Volatile.Read(ref head);
-        while (Interlocked.CompareExchange(ref head, waiter, next) != next);
+        // Compared with what was read, not with the link: once pushed, the link is the server's to change.
+        Waiter? seen;
+        do next = seen = Volatile.Read(ref head);
+        while (Interlocked.CompareExchange(ref head, waiter, seen) != seen);
     }
 
     /// <summary>What one server has decided and has to tell once it is no longer the server.</summary>

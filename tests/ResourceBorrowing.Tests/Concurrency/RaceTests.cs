@@ -11,17 +11,17 @@ public class RaceTests
         using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 1 }.AddParticipant("a", 1));
         var a = pool["a"];
         ResourceLease lease = default;
-        ValueTask<ResourceLease> wait = default;
+        Wait? wait = null;
         Race.Run(
             200_000,
             prepare: () => lease = a.TryAcquire(),
             check: () =>
             {
-                Assert.True(wait.IsCompleted, $"still waiting: {a}");
-                Granted(wait).Dispose();
+                Assert.True(wait!.IsCompleted, $"still waiting: {a}");
+                wait.End().Dispose();
                 Assert.Equal(0, a.InUse);
             },
-            () => wait = a.AcquireAsync(),
+            () => wait = new Wait(a.AcquireAsync()),
             () =>
             {
                 lease.Dispose();
@@ -39,20 +39,20 @@ public class RaceTests
         var (lender, borrower) = (pool["lender"], pool["borrower"]);
         Loan loan = default;
         ResourceLease lease = default;
-        ValueTask<ResourceLease> wait = default;
+        Wait? wait = null;
         Race.Run(
             20_000,
             prepare: () =>
             {
                 loan = borrower.TryBorrow(lender, 1, Term);
                 lease = borrower.TryAcquire();
-                wait = lender.AcquireAsync();
+                wait = new Wait(lender.AcquireAsync());
                 loan.Dispose();
             },
             check: () =>
             {
-                Assert.True(wait.IsCompleted, $"still waiting: {lender}; {borrower}");
-                Granted(wait).Dispose();
+                Assert.True(wait!.IsCompleted, $"still waiting: {lender}; {borrower}");
+                wait.End().Dispose();
             },
             () => lease.Dispose(),
             () =>
@@ -71,20 +71,20 @@ public class RaceTests
         var (lender, borrower) = (pool["lender"], pool["borrower"]);
         Loan loan = default;
         ResourceLease lease = default;
-        ValueTask<ResourceLease> wait = default;
+        Wait? wait = null;
         Race.Run(
             20_000,
             prepare: () =>
             {
                 loan = borrower.TryBorrow(lender, 1, Term);
                 lease = borrower.TryAcquire();
-                wait = lender.AcquireAsync();
+                wait = new Wait(lender.AcquireAsync());
                 loan.Dispose();
             },
             check: () =>
             {
-                Assert.True(wait.IsCompleted, $"still waiting: {lender}; {borrower}");
-                Granted(wait).Dispose();
+                Assert.True(wait!.IsCompleted, $"still waiting: {lender}; {borrower}");
+                wait.End().Dispose();
             },
             () => lease.Dispose(),
             () =>
@@ -93,10 +93,72 @@ public class RaceTests
             });
     }
 
-    private static ResourceLease Granted(ValueTask<ResourceLease> completed, bool mayBeRefused = false)
+    [Fact]
+    public void ReleaseAndCancellationAndEndOfLoan_AtOnce_LeaveNoDebtUnpaid()
     {
-        var lease = completed.GetAwaiter().GetResult();
-        Assert.True(lease.IsAcquired || mayBeRefused, lease.Explanation);
-        return lease;
+        var options = new ResourcePoolOptions { Capacity = 1 }
+            .AddParticipant("lender", 1, static p => p.LendingLimit = 1)
+            .AddParticipant("borrower", 0);
+        using var pool = new ResourcePool(options);
+        var (lender, borrower) = (pool["lender"], pool["borrower"]);
+        Loan loan = default;
+        ResourceLease lease = default;
+        var cancellation = new CancellationTokenSource[8];
+        var waits = new Wait[8];
+        Race.Run(
+            30_000,
+            prepare: () =>
+            {
+                loan = borrower.TryBorrow(lender, 1, Term);
+                Assert.True(loan.IsGranted, loan.Explanation);
+                lease = borrower.TryAcquire();
+                for (var i = 0; i < waits.Length; i++)
+                {
+                    cancellation[i] = new CancellationTokenSource();
+                    waits[i] = new Wait(borrower.AcquireAsync(1, cancellation[i].Token));
+                }
+            },
+            check: () =>
+            {
+                foreach (var wait in waits)
+                {
+                    Assert.True(wait.IsCompleted, $"still waiting: {borrower}");
+                    wait.End().Dispose();
+                }
+
+                Assert.True(borrower is { InUse: 0, Debt: 0, Allocation: 0 }, borrower.ToString());
+                Assert.True(lender is { Allocation: 1, Lent: 0 }, lender.ToString());
+            },
+            () => lease.Dispose(),
+            () =>
+            {
+                foreach (var one in cancellation) one.Cancel();
+            },
+            () => loan.Dispose());
+    }
+
+    [Fact]
+    public void TwoBorrowers_OfTheSameUnits_AreServedOnceAndNotRefusedTwice()
+    {
+        var options = new ResourcePoolOptions { Capacity = 10 }
+            .AddParticipant("lender", 10, static p => p.LendingLimit = 10)
+            .AddParticipant("one", 0)
+            .AddParticipant("other", 0);
+        using var pool = new ResourcePool(options);
+        var lender = pool["lender"];
+        using var busy = lender.TryAcquire(2);
+        Loan one = default, other = default;
+        Race.Run(
+            50_000,
+            prepare: static () => { },
+            check: () =>
+            {
+                Assert.True(one.IsGranted != other.IsGranted, $"{one.Explanation}; {other.Explanation}");
+                one.Dispose();
+                other.Dispose();
+                Assert.Equal(10, lender.Allocation);
+            },
+            () => one = pool["one"].TryBorrow(lender, 5, Term),
+            () => other = pool["other"].TryBorrow(lender, 5, Term));
     }
 }
