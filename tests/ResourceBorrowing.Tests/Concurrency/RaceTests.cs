@@ -30,6 +30,26 @@ public class RaceTests
     }
 
     [Fact]
+    public void TwoWaiters_PushedWhileTheQueueIsServed_StandInItOnce()
+    {
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 2 }.AddParticipant("a", 2));
+        var a = pool["a"];
+        ResourceLease lease = default;
+        var waits = new Wait[2];
+        Race.Run(
+            100_000,
+            prepare: () => lease = a.TryAcquire(2),
+            check: () =>
+            {
+                foreach (var wait in waits) wait.End().Dispose();
+                Assert.Equal((0, 0), (a.InUse, a.Waiting));
+            },
+            () => waits[0] = new Wait(a.AcquireAsync()),
+            () => waits[1] = new Wait(a.AcquireAsync()),
+            () => lease.Dispose());
+    }
+
+    [Fact]
     public void ReleaseThatPays_WhileOthersLookWhetherTheLoanIsActive_ServesTheLender()
     {
         var options = new ResourcePoolOptions { Capacity = 1 }

@@ -129,7 +129,7 @@ public class SoakTests(ITestOutputHelper output)
 
         private void Check()
         {
-            PoolSnapshotLaws.Check(_pool.Snapshot());
+            TestPool.AssertLaws(_pool);
             _snapshots++;
         }
 
@@ -187,13 +187,9 @@ public class SoakTests(ITestOutputHelper output)
             Assert.True(
                 SpinWait.SpinUntil(() => workers.Sum(static worker => worker.EndWaits()) == 0, Generous),
                 $"waiters are left beside free units\n{_pool.Snapshot()}");
-            var snapshot = _pool.Snapshot();
-            PoolSnapshotLaws.Check(snapshot);
-            Assert.True(snapshot is { OpenLoans: 0, Retiring: 0 }, snapshot.ToString());
-            Assert.All(
-                snapshot.Participants.Append(snapshot.Reserve),
-                p => Assert.True(p is { InUse: 0, Lent: 0, Borrowed: 0, Debt: 0, Waiting: 0 } && p.Allocation == p.NominalQuota, $"{p}\n{snapshot}"));
-            Assert.True(Task.WhenAll(_removals).Wait(Generous), $"a removal does not end\n{snapshot}");
+            TestPool.AssertAtRest(_pool);
+            Assert.Equal(0, _pool.Snapshot().Retiring);
+            Assert.True(Task.WhenAll(_removals).Wait(Generous), $"a removal does not end\n{_pool.Snapshot()}");
         }
 
         /// <summary>A caller that does everything callers may do.</summary>
