@@ -37,8 +37,6 @@ internal struct LoanOutcome
 
     internal readonly bool IsClean => Lost == 0 && Late == 0;
 
-    internal readonly bool IsOpen => _openUnits > 0;
-
     /// <summary>Adds units that were lent at <paramref name="start"/> and are back, but not yet timed.</summary>
     internal void Open(int units, long start)
     {
@@ -49,6 +47,7 @@ internal struct LoanOutcome
     /// <summary>Times the open units: they came back by <paramref name="now"/>.</summary>
     internal void Time(long now)
     {
+        if (_openUnits == 0) return;
         UnitMilliseconds += Math.Max(0, _openUnits * now - _openUnitStarts);
         At = Math.Max(At, now);
         _openUnits = _openUnitStarts = 0;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ResourceBorrowing.Permits;
 
 namespace ResourceBorrowing.Loans;
@@ -16,18 +15,16 @@ namespace ResourceBorrowing.Loans;
 internal sealed class LoanShard
 {
     private const int StepsPerHold = 64;
-    private const long NotTimed = -1;
 
     private readonly LoanBook _book;
     private readonly Lock _lock = new();
     private readonly LoanSlab _slab = new();
     private readonly TimerWheel _wheel;
-    private readonly List<LoanOutcome> _outcomes = new(2 * LoanBook.OutcomesPerBatch);
+    private readonly LoanOutcomes _outcomes = new();
     private Allocation? _debtors;
     private TimeSpan _latest;
     private long _nextLook = TimerWheel.Never;
     private int _outcomeCount;
-    private int _firstOpen;
 
     internal LoanShard(LoanBook book)
     {
@@ -52,7 +49,7 @@ internal sealed class LoanShard
         _lock.Enter();
         try
         {
-            reason = Evaluate(borrower, lender, units, isTrusted);
+            reason = LoanRules.Evaluate(borrower, lender, units, isTrusted);
             if (reason == RefusalReason.None)
             {
                 var slot = _slab.Rent();
@@ -61,7 +58,7 @@ internal sealed class LoanShard
                 {
                     // Time that ran backwards stands still until it has caught up.
                     _latest = elapsed = elapsed > _latest ? elapsed : _latest;
-                    TimeOpenOutcomes(PoolClock.TickOf(elapsed));
+                    _outcomes.TimeOpen(PoolClock.TickOf(elapsed));
                     due = Math.Max(PoolClock.TickAfter(elapsed + term), _wheel.Now);
                     ref var record = ref _slab[slot];
                     record.Units = record.Left = units;
@@ -101,7 +98,7 @@ internal sealed class LoanShard
         {
             ref var record = ref _slab[loan.Slot];
             isActive = record.Generation == loan.Generation && record.State == LoanState.Active;
-            if (isActive) End(loan.Slot, ref record, NotTimed, LoanState.Returning, ref attention);
+            if (isActive) End(loan.Slot, ref record, LoanOutcomes.NotTimed, LoanState.Returning, ref attention);
         }
         finally
         {
@@ -157,10 +154,8 @@ internal sealed class LoanShard
         _lock.Enter();
         try
         {
-            TimeOpenOutcomes(Math.Max(now, PoolClock.TickOf(_latest)));
-            into.AddRange(_outcomes);
-            _outcomes.Clear();
-            _firstOpen = 0;
+            _outcomes.TimeOpen(Math.Max(now, PoolClock.TickOf(_latest)));
+            _outcomes.MoveTo(into);
         }
         finally
         {
@@ -297,21 +292,6 @@ internal sealed class LoanShard
         return setOff;
     }
 
-    private static RefusalReason Evaluate(Allocation borrower, Allocation lender, int units, bool isTrusted)
-    {
-        if (borrower.IsDraining || lender.IsDraining) return RefusalReason.Removed;
-
-        // Availability first, then reputation, then the borrower's own limits.
-        var word = lender.Cell.Read();
-        if (word.OwesDebt) return RefusalReason.LenderOwesDebt;
-        if (word.HasWaiters) return RefusalReason.LenderHasWaiters;
-        if (units > lender.LendingLimit - lender.Lent) return RefusalReason.LendingLimit;
-        if (units > word.Free - lender.Borrowed) return RefusalReason.LenderNotAvailable;
-        if (!isTrusted) return RefusalReason.Reputation;
-        if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
-        return units > borrower.BorrowingLimit - borrower.Borrowed ? RefusalReason.BorrowingLimit : RefusalReason.None;
-    }
-
     private static RefusalReason Transfer(Allocation borrower, Allocation lender, int units, ref AttentionList attention)
     {
         if (!lender.TryRaiseLent(units)) return RefusalReason.LendingLimit;
@@ -411,32 +391,7 @@ internal sealed class LoanShard
 
     private void Report(ref LoanRecord record, long now)
     {
-        var borrower = _book[record.Borrower];
-        var lender = _book[record.Lender];
         var late = record.State is LoanState.Returning ? 0 : record.LeftAtDue - record.Left;
-        var isClean = late == 0 && record.Left == 0;
-
-        // A run of clean loans between the same two is one fact; so a storm of them costs one judgement.
-        var settled = CollectionsMarshal.AsSpan(_outcomes);
-        if (!isClean || _book.KeepsLoansApart || settled.IsEmpty || settled[^1] is var last && !(last.IsClean && last.Borrower == borrower && last.Lender == lender))
-        {
-            _outcomes.Add(new LoanOutcome { Borrower = borrower, Lender = lender });
-            settled = CollectionsMarshal.AsSpan(_outcomes);
-        }
-
-        ref var outcome = ref settled[^1];
-        outcome.Loans++;
-        outcome.Units += record.Units;
-        outcome.Lost = record.Left;
-        outcome.Late = late;
-        outcome.LateMilliseconds = late > 0 ? Math.Max(0, now - record.Start - record.Term) : 0;
-        outcome.Open(record.Units, record.Start);
-        if (now == NotTimed) _firstOpen = Math.Min(_firstOpen, _outcomes.Count - 1);
-        else outcome.Time(now);
-    }
-
-    private void TimeOpenOutcomes(long now)
-    {
-        for (; _firstOpen < _outcomes.Count; _firstOpen++) CollectionsMarshal.AsSpan(_outcomes)[_firstOpen].Time(now);
+        _outcomes.Add(record, _book[record.Borrower], _book[record.Lender], late, now, _book.KeepsLoansApart);
     }
 }
