@@ -181,4 +181,58 @@ public class RaceTests
             () => one = pool["one"].TryBorrow(lender, 5, Term),
             () => other = pool["other"].TryBorrow(lender, 5, Term));
     }
+
+    [Fact]
+    public void CopiesOfALease_DisposedAtOnce_GiveItsUnitsBackOnce()
+    {
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 8 }.AddParticipant("a", 8));
+        var a = pool["a"];
+        // Units that a second return of others would take away.
+        using var busy = a.TryAcquire(4);
+        var leases = new ResourceLease[4];
+        Race.Run(
+            60_000,
+            prepare: () =>
+            {
+                for (var i = 0; i < leases.Length; i++) leases[i] = a.TryAcquire();
+            },
+            check: () => Assert.Equal(4, a.InUse),
+            DisposeAll,
+            DisposeAll);
+
+        void DisposeAll()
+        {
+            foreach (var lease in leases) lease.Dispose();
+        }
+    }
+
+    [Fact]
+    public void TwoBorrowers_OfOneLender_AreBothCountedAndNeverAboveTheLimit()
+    {
+        var options = new ResourcePoolOptions { Capacity = 10 }
+            .AddParticipant("lender", 10, static p =>
+            {
+                p.LendingLimit = 3;
+                p.GrantThreshold = 0;
+            })
+            .AddParticipant("one", 0)
+            .AddParticipant("other", 0);
+        using var pool = new ResourcePool(options);
+        var (lender, one, other) = (pool["lender"], pool["one"], pool["other"]);
+        Race.Run(
+            30_000,
+            prepare: static () => { },
+            check: () => Assert.True(lender is { Lent: 0, Allocation: 10 } && one.Borrowed == 0 && other.Borrowed == 0, $"{lender}; {one}; {other}"),
+            () => BorrowAndReturn(one),
+            () => BorrowAndReturn(other));
+
+        void BorrowAndReturn(Participant borrower)
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                using var loan = borrower.TryBorrow(lender, 2, Term);
+                Assert.InRange(lender.Allocation, 7, 10);
+            }
+        }
+    }
 }

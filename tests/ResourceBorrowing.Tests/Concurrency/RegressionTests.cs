@@ -51,7 +51,12 @@ public class RegressionTests
         using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 1 }.AddParticipant("a", 1));
         var a = pool["a"];
         using var lease = a.TryAcquire();
-        var context = new InlineContext(() => Task.Run(pool.Snapshot).Wait(TimeSpan.FromSeconds(5)));
+        var context = new InlineContext(() =>
+        {
+            var other = new Thread(() => pool.Snapshot()) { IsBackground = true };
+            other.Start();
+            return other.Join(TimeSpan.FromSeconds(20));
+        });
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(context);
         Task waiting;

@@ -1,0 +1,43 @@
+using ResourceBorrowing.Permits;
+using ResourceBorrowing.Tests.Concurrency;
+
+namespace ResourceBorrowing.Tests.Permits;
+
+public class CombinerTests
+{
+    [Fact]
+    public void Requests_OfSeveralThreads_AreAllSeenByAPassAndByOneAtATime()
+    {
+        var combiner = new Combiner();
+        int asked = 0, seen = 0, inside = 0, most = 0;
+        Race.Run(60_000, prepare: static () => { }, check: () => Assert.Equal((asked, 0, 1), (seen, inside, most)), Ask, Ask, Ask);
+
+        void Ask()
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                Interlocked.Increment(ref asked);
+                if (!combiner.Enter()) continue;
+                do
+                {
+                    most = Math.Max(most, ++inside);
+                    seen = Volatile.Read(ref asked);
+                    inside--;
+                }
+                while (!combiner.Exit());
+            }
+        }
+    }
+
+    [Fact]
+    public void Exit_AfterAnotherRequest_AsksForOneMorePass()
+    {
+        var combiner = new Combiner();
+        Assert.True(combiner.Enter());
+        Assert.False(combiner.Enter());
+        Assert.False(combiner.Enter());
+        Assert.False(combiner.Exit());
+        Assert.True(combiner.Exit());
+        Assert.True(combiner.Enter());
+    }
+}
