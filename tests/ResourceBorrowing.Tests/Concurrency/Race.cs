@@ -60,6 +60,23 @@ internal static class Race
         }
     }
 
+    /// <summary>Holds two actors until both have come to the same step, so that what they do next collides.</summary>
+    internal sealed class Meeting
+    {
+        private readonly int[] _steps = new int[2 * Apart];
+
+        // The two counters stand on lines of their own.
+        private const int Apart = 32;
+
+        internal void Begin() => Array.Fill(_steps, -1);
+
+        internal void At(int who, int step)
+        {
+            Volatile.Write(ref _steps[who * Apart], step);
+            SpinUntil(() => Volatile.Read(ref _steps[(1 - who) * Apart]) >= step);
+        }
+    }
+
     private static void SpinUntil(Func<bool> condition)
     {
         var spin = new SpinWait();

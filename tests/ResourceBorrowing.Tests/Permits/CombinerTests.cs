@@ -30,6 +30,37 @@ public class CombinerTests
     }
 
     [Fact]
+    public void Request_BesideAnExit_IsSeenByAPass()
+    {
+        var meeting = new Race.Meeting();
+        var combiners = new Combiner[64];
+        var asked = new int[combiners.Length];
+        var seen = new int[combiners.Length];
+        Race.Run(
+            5_000,
+            prepare: () =>
+            {
+                meeting.Begin();
+                Array.Clear(combiners);
+                Array.Clear(asked);
+                Array.Clear(seen);
+            },
+            check: () => Assert.Equal(asked, seen),
+            () => Ask(0), () => Ask(1));
+
+        void Ask(int who)
+        {
+            for (var i = 0; i < combiners.Length; i++)
+            {
+                meeting.At(who, i);
+                Interlocked.Increment(ref asked[i]);
+                if (!combiners[i].Enter()) continue;
+                do seen[i] = Volatile.Read(ref asked[i]); while (!combiners[i].Exit());
+            }
+        }
+    }
+
+    [Fact]
     public void Exit_AfterAnotherRequest_AsksForOneMorePass()
     {
         var combiner = new Combiner();
