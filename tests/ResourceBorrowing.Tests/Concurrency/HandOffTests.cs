@@ -1,6 +1,7 @@
 namespace ResourceBorrowing.Tests.Concurrency;
 
 /// <summary>Many who wait for few units: a wake-up that is lost stops everything.</summary>
+[Collection(RealThreads.Name)]
 public class HandOffTests
 {
     private const int Callers = 64;
@@ -22,13 +23,13 @@ public class HandOffTests
 
         async Task CallAsync(Random random)
         {
-            for (var i = 0; i < 400; i++)
+            for (var i = 0; i < 1_000; i++)
             {
                 var units = random.Next(1, most + 1);
                 using var lease = await a.AcquireAsync(units);
                 Assert.True(lease.IsAcquired, lease.Explanation);
                 Assert.InRange(Interlocked.Add(ref inside, units), units, capacity);
-                if (random.Next(3) == 0) await Task.Yield();
+                if (random.Next(4) > 0) await Task.Yield();
                 Interlocked.Add(ref inside, -units);
             }
         }
@@ -46,7 +47,7 @@ public class HandOffTests
 
         async Task CallAsync(Random random)
         {
-            for (var i = 0; i < 200; i++)
+            for (var i = 0; i < 1_000; i++)
             {
                 using var cancellation = new CancellationTokenSource();
                 var acquire = a.AcquireAsync(random.Next(1, 4), cancellation.Token);
@@ -54,7 +55,7 @@ public class HandOffTests
                 try
                 {
                     using var lease = await acquire;
-                    if (random.Next(3) == 0) await Task.Yield();
+                    if (random.Next(4) > 0) await Task.Yield();
                 }
                 catch (OperationCanceledException)
                 {

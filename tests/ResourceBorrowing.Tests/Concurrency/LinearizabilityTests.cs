@@ -7,6 +7,7 @@ namespace ResourceBorrowing.Tests.Concurrency;
 /// Random operations of several threads on the real thing: what came of them must be what some order of them, one after the other,
 /// makes of a model in plain numbers.
 /// </summary>
+[Collection(RealThreads.Name)]
 public class LinearizabilityTests
 {
     private const int MostUnits = 3;

@@ -45,7 +45,8 @@ internal static class Race
             {
                 SpinUntil(() => Volatile.Read(ref round) is var now && (now == next || now < 0));
                 if (Volatile.Read(ref round) < 0) return;
-                Thread.SpinWait(random.Next(LongestHeadStart));
+                // More often short than long: most windows are.
+                Thread.SpinWait(random.Next(1 + random.Next(LongestHeadStart)));
                 try
                 {
                     actor();

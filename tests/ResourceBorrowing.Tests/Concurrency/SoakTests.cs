@@ -8,6 +8,7 @@ namespace ResourceBorrowing.Tests.Concurrency;
 
 /// <summary>Everything at once on real threads, while one of them looks whether the pool still adds up.</summary>
 /// <remarks>Seconds by default; <c>RESOURCEBORROWING_SOAK_SECONDS</c> says how long each of the tests runs instead.</remarks>
+[Collection(RealThreads.Name)]
 public class SoakTests(ITestOutputHelper output)
 {
     private const double DefaultSeconds = 3;
