@@ -3,6 +3,7 @@ using ResourceBorrowing.Tests.Concurrency;
 
 namespace ResourceBorrowing.Tests.Permits;
 
+[Collection(RealThreads.Name)]
 public class WaiterTests
 {
     [Fact]
