@@ -25,6 +25,7 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
     private TimeSpan _since;
     private Action<object?>? _continuation;
     private object? _state;
+    private bool _isHarmed;
 
     internal override bool IsAbandoned => _group is { IsAbandoned: true };
 
@@ -37,6 +38,9 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
         waiter._group = group;
         waiter._since = participant.Pool.Metrics.WaitBegan();
         waiter.Reset(units);
+        var account = participant.Account;
+        waiter._isHarmed = account.Lent > 0;
+        if (waiter._isHarmed) participant.Pool.CountHarmed(account, 1);
         return waiter;
     }
 
@@ -56,6 +60,7 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
     {
         var outcome = Outcome;
         var pool = _participant!.Pool;
+        EndHarm();
         try
         {
             if (outcome == WaitOutcome.Cancelled)
@@ -105,6 +110,7 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
 
     internal void Recycle()
     {
+        EndHarm();
         _source.Reset();
         _registration = default;
         _cancellationToken = default;
@@ -113,6 +119,13 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
         if (_continuation is not null) (_continuation, _state) = (null, null);
         if (_spare is null) _spare = this;
         else if (Pool.Count < MaxPooled) Pool.Enqueue(this);
+    }
+
+    private void EndHarm()
+    {
+        if (!_isHarmed) return;
+        _isHarmed = false;
+        _participant!.Pool.CountHarmed(_participant.Account, -1);
     }
 
     private void Cancel() => _participant!.Waiters.Cancel(this);

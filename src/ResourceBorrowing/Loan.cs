@@ -7,54 +7,162 @@ namespace ResourceBorrowing;
 /// the units early; left alone, it ends by itself when its term is over.
 /// </summary>
 /// <remarks>
-/// A value that costs no allocation. It may be copied and disposed on any thread; of all ways in which a loan can end (disposal of any
-/// copy, the end of its term, removal of a party) one takes effect. When it ends, the borrower's free units go back at
-/// once and units still in use go back as their leases are disposed; until then the borrower owes them. A default loan
-/// was not granted and does nothing.
+/// A value that costs no allocation when there is one lender. It may be copied and disposed on any thread; of all ways in which a loan can
+/// end (disposal of any copy, the end of its term, a recall, removal of a party) one takes effect. When it ends, the borrower's free units go
+/// back at once and units still in use go back as their leases are disposed; until then the borrower owes them. A default loan
+/// was not granted and does nothing. A request that several lenders fill is one value for several loans, which come due together.
 /// </remarks>
 public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
 {
-    private readonly ResourcePool? _pool;
+    // The handles when there are several lenders.
+    private readonly LoanHandle[]? _several;
 
-    // The borrower when granted; whoever stood in the way when refused.
-    private readonly Allocation? _party;
+    // The borrower when granted; whoever stood in the way when refused; null for nothing asked.
+    private readonly Participant? _party;
 
+    // A handle when granted (not negative), a packed refusal when refused (negative).
     private readonly long _handle;
 
-    internal Loan(ResourcePool pool, Allocation borrower, LoanHandle handle)
+    internal Loan(Participant borrower, ReadOnlySpan<LoanHandle> loans)
     {
-        _pool = pool;
         _party = borrower;
-        _handle = handle.Packed;
+        _handle = loans[0].Packed;
+        if (loans.Length > 1) _several = loans.ToArray();
     }
 
-    internal Loan(Allocation party, Refusal refusal)
+    internal Loan(Participant party, Refusal refusal)
     {
         _party = party;
         _handle = refusal.Packed;
     }
 
-    /// <summary>Whether the loan was granted. Stays true after it has ended.</summary>
-    public bool IsGranted => _pool is not null;
+    /// <summary>A pool that only observes lends nothing and refuses nothing.</summary>
+    internal static Loan Observed(Participant borrower) => new(borrower, [LoanHandle.Observed]);
 
-    /// <summary>Whether the loan was granted and has not ended.</summary>
-    public bool IsActive => _pool is not null && _party!.Home.IsActive(LoanHandle.From(_handle));
+    /// <summary>Whether the loan was granted. Stays true after it has ended.</summary>
+    public bool IsGranted => _party is not null && _handle >= 0;
+
+    /// <summary>Whether the loan was granted and has not ended; of several lenders' loans, whether any has not.</summary>
+    public bool IsActive
+    {
+        get
+        {
+            for (var i = 0; i < Count; i++)
+                if (Home.IsActive(this[i])) return true;
+            return false;
+        }
+    }
 
     /// <summary>Why the loan was refused; <see cref="RefusalReason.None"/> when it was granted.</summary>
-    public RefusalReason Refusal => _pool is null ? ResourceBorrowing.Refusal.From(_handle).Reason : RefusalReason.None;
+    public RefusalReason Refusal => ResourceBorrowing.Refusal.From(_handle).Reason;
 
     /// <summary>The refusal in words, with the party and the numbers that decided; made when asked for.</summary>
     public string Explanation =>
-        _party is null ? "nothing was asked for" : IsGranted ? "granted" : ResourceBorrowing.Refusal.From(_handle).Describe(_party.Name);
+        _party is null ? "nothing was asked for"
+        : !IsGranted ? ResourceBorrowing.Refusal.From(_handle).Describe(_party.Name)
+        : Exists ? "granted" : "granted, but the pool only observes: nothing was moved";
+
+    /// <summary>
+    /// Cancelled when the units are wanted back: when the loan is recalled, or when its term is over. Made when asked for. A loan that has
+    /// ended, or was never made, has a token that is cancelled already.
+    /// </summary>
+    public CancellationToken RecallToken
+    {
+        get
+        {
+            if (Count <= 1) return Exists ? Home.RecallTokenOf(this[0]) : new CancellationToken(canceled: true);
+            var tokens = new CancellationToken[Count];
+            for (var i = 0; i < tokens.Length; i++) tokens[i] = Home.RecallTokenOf(this[i]);
+            return CancellationTokenSource.CreateLinkedTokenSource(tokens).Token;
+        }
+    }
+
+    /// <summary>What became of each of its loans that is not settled: one, or one for each lender. Empty once all units are back.</summary>
+    public IReadOnlyList<LoanStatus> Status
+    {
+        get
+        {
+            var open = new List<LoanStatus>(Count);
+            for (var i = 0; i < Count; i++)
+            {
+                if (Home.TryRead(this[i], out var record, out var group))
+                    open.Add(new(group!.Lender.Name, group.Borrower.Name, record.Units, record.Left, LoanStatus.PhaseOf(record.State), TimeSpan.FromMilliseconds(record.Due)));
+            }
+
+            return open;
+        }
+    }
+
+    private bool Exists => IsGranted && _handle != LoanHandle.Observed.Packed;
+
+    private int Count => !Exists ? 0 : _several?.Length ?? 1;
+
+    private LoanHandle this[int place] => _several is null ? LoanHandle.From(_handle) : _several[place];
+
+    private LoanShard Home => _party!.Account.Home;
 
     /// <summary>Returns the loan early, unless it has ended before. Never throws.</summary>
-    public void Dispose() => _pool?.Return(_party!, LoanHandle.From(_handle));
+    public void Dispose()
+    {
+        for (var i = 0; i < Count; i++) _party!.Pool.Return(_party.Account, this[i], int.MaxValue);
+    }
 
     /// <summary>As <see cref="Dispose"/>; completes at once.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();
         return default;
+    }
+
+    /// <summary>Returns some of the units early; the rest stays lent as agreed.</summary>
+    /// <param name="units">How many, from 1. As many as are lent, or more, return the whole loan.</param>
+    /// <returns>Units returned; those still in use are owed. 0 when the loan has ended before.</returns>
+    public int Return(int units)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
+        var returned = 0;
+        for (var i = 0; i < Count && returned < units; i++) returned += _party!.Pool.Return(_party.Account, this[i], units - returned);
+        return returned;
+    }
+
+    /// <summary>Begins another term now, if a new request would be granted. It never shortens the term.</summary>
+    /// <param name="duration">How long, 1 ms to 30 days.</param>
+    /// <returns>Why not; <see cref="RefusalReason.None"/> when renewed. Of several lenders' loans each is asked, and the first refusal is told.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The duration is out of range.</exception>
+    public RefusalReason TryRenew(TimeSpan duration)
+    {
+        ResourcePool.ThrowIfNoTerm(duration);
+        var first = IsGranted ? RefusalReason.None : RefusalReason.LoanEnded;
+        for (var i = 0; i < Count; i++)
+        {
+            var reason = _party!.Pool.Renew(_party.Account, this[i], duration);
+            if (first == RefusalReason.None) first = reason;
+        }
+
+        return first;
+    }
+
+    /// <summary>
+    /// Recalls the loan, or some of its units, for its lender. It takes effect after the minimum hold and the notice of its terms; units in use then
+    /// go back as they are released.
+    /// </summary>
+    /// <param name="units">How many at the most, from 1. Default all.</param>
+    /// <returns>Units recalled: 0 when it has ended, was recalled before, is not recallable, or comes due by then anyway.</returns>
+    public int Recall(int units = int.MaxValue)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
+        var recalled = 0;
+        for (var i = 0; i < Count && recalled < units; i++) recalled += _party!.Pool.Recall(_party.Account, this[i], units - recalled);
+        return recalled;
+    }
+
+    /// <summary>Gives an overdue loan up: it no longer counts as open. The units stay owed, and the next ones released still pay.</summary>
+    /// <returns>Whether any was overdue.</returns>
+    public bool WriteOff()
+    {
+        var any = false;
+        for (var i = 0; i < Count; i++) any |= _party!.Pool.WriteOff(_party.Account, this[i]);
+        return any;
     }
 
     /// <summary>Whether both are copies of one loan.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 using ResourceBorrowing.Mapping;
 using ResourceBorrowing.Permits;
@@ -20,6 +21,7 @@ public sealed class Participant
 
     internal Participant(ResourcePool pool, Allocation account, Standing standing, bool isConfigured)
     {
+        Want = new QueueWant(this);
         Pool = pool;
         Standing = standing;
         IsConfigured = isConfigured;
@@ -43,8 +45,8 @@ public sealed class Participant
     /// <summary>Units free right now: allocation - in use.</summary>
     public int Available => _cell.Read().Free;
 
-    /// <summary>Units it could lend right now: free, its own, within its lending limit; 0 while its callers wait or it owes units.</summary>
-    public int Lendable => _account.Lendable;
+    /// <summary>Units it could lend right now: free, its own, within its limits and its consent; 0 while its callers wait or it owes units.</summary>
+    public int Lendable => _account.LendableAt(Pool.Now);
 
     /// <summary>Units of it that others have, those they owe included.</summary>
     public int Lent => _account.Lent;
@@ -54,6 +56,15 @@ public sealed class Participant
 
     /// <summary>Units of ended loans that its callers still use; the next units released pay them.</summary>
     public int Debt => _account.Debt;
+
+    /// <summary>The part of the debt that has outlived its grace period: a leak, or a caller that does not let go.</summary>
+    public int Overdue => _account.OverdueDebt;
+
+    /// <summary>Units on their way back to it: recalled from their borrowers, or owed to it.</summary>
+    public int Incoming => _account.Incoming;
+
+    /// <summary>How long its callers have waited while units it owns were lent out, all together: the harm that lending has done to it.</summary>
+    public TimeSpan Harm => Pool.HarmOf(this, borrower: null);
 
     /// <summary>Units asked for by callers that wait.</summary>
     public int Waiting => _account.Waiters.WaitingUnits;
@@ -77,6 +88,9 @@ public sealed class Participant
 
     internal MapperFeed Mappers { get; }
 
+    /// <summary>Listed while its callers wait for units that may be borrowed for them.</summary>
+    internal QueueWant Want { get; }
+
     /// <summary>The options it was last configured with.</summary>
     internal ParticipantOptions Options { get; set; } = new();
 
@@ -87,7 +101,7 @@ public sealed class Participant
     internal TaskCompletionSource? Leaving { get; set; }
 
     /// <summary>Takes units if they are free and nobody waits for them. Never waits.</summary>
-    /// <remarks>Beside a wait that is just ending on another thread it may still be refused.</remarks>
+    /// <remarks>Units that it has lent and that lie free at their borrowers are recalled, and what is still missing is borrowed, when that is enough. Beside a wait that is just ending on another thread it may still be refused.</remarks>
     /// <param name="units">How many, 1 to 2^31-1; all or nothing.</param>
     /// <returns>A lease; when refused, one that says why.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1, or above <see cref="Ceiling"/>: that could never succeed.</exception>
@@ -126,6 +140,66 @@ public sealed class Participant
     /// <remarks>What the pool's <see cref="TimeProvider"/> throws reaches the caller, and nothing is changed.</remarks>
     public Loan TryBorrow(Participant lender, int units, TimeSpan duration) => Pool.TryBorrow(this, lender, units, duration);
 
+    /// <summary>Asks anybody for a loan of units: the reserve first, then whoever has most to spare; several if need be, and all or nothing.</summary>
+    /// <param name="units">How many, from 1.</param>
+    /// <param name="duration">For how long, 1 ms to 30 days.</param>
+    /// <returns>The loan, or one that was refused and says why.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">Units or duration are out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    public Loan TryBorrow(int units, TimeSpan duration) => Pool.TryBorrow(this, new LoanRequest(units) { Duration = duration });
+
+    /// <summary>Asks for a loan on terms of its own.</summary>
+    /// <param name="request">How many units, and if need be from whom, for how long and on what terms.</param>
+    /// <returns>The loan, or one that was refused and says why.</returns>
+    /// <exception cref="ArgumentException">The lender is this participant, or belongs to another pool.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Units, duration or a time of the terms are out of range.</exception>
+    /// <exception cref="InvalidOperationException">The pool has been asked on too many different terms.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    public Loan TryBorrow(in LoanRequest request) => Pool.TryBorrow(this, request);
+
+    /// <summary>
+    /// Asks for a loan and waits until it is granted. Lenders that want to be asked are asked. A request that cannot be filled yet does not stand in the way of
+    /// others.
+    /// </summary>
+    /// <param name="request">How many units, and if need be from whom, for how long and on what terms.</param>
+    /// <param name="timeout">How long to wait at the most, from 0; when it is over, the answer is the last refusal. Default for ever.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// The loan, or one that was refused and says why: no consent, nobody lends for so long, a party is leaving, or the time is over.
+    /// </returns>
+    /// <exception cref="ArgumentException">As for <see cref="TryBorrow(in LoanRequest)"/>, or the timeout is negative.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the loan was granted.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been, or was meanwhile, disposed.</exception>
+    public ValueTask<Loan> BorrowAsync(LoanRequest request, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        var limit = timeout ?? Timeout.InfiniteTimeSpan;
+        if (limit < TimeSpan.Zero && limit != Timeout.InfiniteTimeSpan) throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative.");
+        return new(BorrowWaits.BorrowAsync(this, request, limit, cancellationToken));
+    }
+
+    /// <summary>What a request would come to now, without making it: the decision, who would lend, what stands in the way and for how long.</summary>
+    /// <param name="request">As for <see cref="TryBorrow(in LoanRequest)"/>, with the same exceptions.</param>
+    public LoanEvaluation Evaluate(in LoanRequest request) => Pool.Evaluate(this, request);
+
+    /// <summary>
+    /// Recalls units that it has lent: where units are free first, then loans of lower priority, of borrowers of lower reputation, younger ones. Its own callers
+    /// need not ask: what they miss is recalled by itself.
+    /// </summary>
+    /// <param name="units">How many at the most, from 1.</param>
+    /// <returns>Units recalled. Those that were free are back; those in use go back as they are released, at the latest after the notice of their terms.</returns>
+    public int Recall(int units)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
+        return Pool.Shortages.Recall(this, units, onlyFree: false);
+    }
+
+    /// <summary>The harm that one borrower's loans have done: how long callers of this participant waited, as far as it is put down to them.</summary>
+    public TimeSpan HarmFrom(Participant borrower)
+    {
+        ArgumentNullException.ThrowIfNull(borrower);
+        return Pool.HarmOf(this, borrower);
+    }
+
     /// <summary>One line for people: name, units and reputation.</summary>
     public override string ToString() => $"{Name}: {_cell.Read()} (owns {NominalQuota}, lent {Lent}, borrowed {Borrowed})";
 
@@ -147,7 +221,7 @@ public sealed class Participant
     {
         WaitOutcome.Granted => Grant(units),
         WaitOutcome.QueueFull => Refuse(RefusalReason.QueueFull, units, 0),
-        WaitOutcome.ExceedsAllocation => Refuse(RefusalReason.ExceedsAllocation, units, Math.Max(NominalQuota, Allocation)),
+        WaitOutcome.ExceedsAllocation => Refuse(RefusalReason.ExceedsAllocation, units, Most),
         WaitOutcome.Removed => Refuse(RefusalReason.Removed, units, 0),
         _ => Refuse(RefusalReason.Disposed, units, 0),
     };
@@ -162,15 +236,17 @@ public sealed class Participant
 
     private ResourceLease TryAcquireSlow(int units)
     {
+        if (Pool.IsObserving) return Observe(units, wouldWait: false);
         ThrowIfImpossible(units);
-        if (TryTake(units)) return Grant(units);
+        if (TryTake(units) || Pool.Shortages.TryRelieve(this, units)) return Grant(units);
         return Refuse(ReasonNow(), units, Available);
     }
 
     private ValueTask<ResourceLease> AcquireSlowAsync(int units, WaitGroup? group, CancellationToken cancellationToken)
     {
+        if (Pool.IsObserving) return new(Observe(units, wouldWait: true, group));
         ThrowIfImpossible(units);
-        if (TryTake(units)) return new(Grant(units));
+        if (TryTake(units) || Pool.Shortages.TryRelieve(this, units)) return new(Grant(units));
 
         return QueueAsync(units, group, cancellationToken);
     }
@@ -179,14 +255,14 @@ public sealed class Participant
     internal ValueTask<ResourceLease> QueueAsync(int units, WaitGroup? group, CancellationToken cancellationToken)
     {
         if (ReasonNow(group) is var reason and not RefusalReason.NotAvailable) return new(Refuse(reason, units, 0));
-        var most = Math.Max(NominalQuota, Allocation);
-        if (units > most) return new(Refuse(RefusalReason.ExceedsAllocation, units, most));
+        if (units > Most) return new(Refuse(RefusalReason.ExceedsAllocation, units, Most));
 
         var waiter = LeaseWaiter.Rent(this, units, group);
         if (Waiters.TryEnqueue(waiter))
         {
             // Who was disposed before we were queued has swept too early.
             if (group is { IsAbandoned: true }) Waiters.Sweep();
+            if (waiter.Outcome == WaitOutcome.Waiting) Pool.OnQueued(this);
             return waiter.Task(cancellationToken);
         }
 
@@ -205,6 +281,18 @@ public sealed class Participant
         return Waiters.NewestFirst && _cell.TryGrant(units, isLast: false, out _) || _cell.TryAcquireSlow(units);
     }
 
+    /// <summary>The largest request for which waiting makes sense.</summary>
+    private int Most => Math.Max(Waiters.LargestEver, Allocation);
+
+    /// <summary>Grants whatever is asked for, and tells what would have become of it.</summary>
+    private ResourceLease Observe(int units, bool wouldWait, WaitGroup? group = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
+        if (ReasonNow(group) is var closed and not RefusalReason.NotAvailable) return Refuse(closed, units, 0);
+        if (units > _cell.Read().Free) Pool.Observe(this, units, wouldWait);
+        return _cell.TryTakeUnchecked(units) ? Grant(units) : Refuse(RefusalReason.NotAvailable, units, 0);
+    }
+
     private RefusalReason ReasonNow(WaitGroup? group = null)
     {
         if (Waiters.ClosedBecause == WaitOutcome.Removed) return RefusalReason.Removed;
@@ -214,8 +302,18 @@ public sealed class Participant
 
     private ResourceLease Grant(int units)
     {
+        if (Pool.Tracker is { } tracker) return Track(tracker, units);
         var ticket = LeaseTicket.Prepare(_cell, units);
         return new ResourceLease(ticket, ticket.Take());
+    }
+
+    /// <summary>A ticket of its own for each lease: it is in no thread's ring, so the next caller comes this way too.</summary>
+    private ResourceLease Track(LeaseTracker tracker, int units)
+    {
+        var ticket = LeaseTicket.Alone(_cell, units);
+        var stamp = ticket.Take();
+        tracker.Taken(ticket, stamp);
+        return new ResourceLease(ticket, stamp);
     }
 
     private ResourceLease Refuse(RefusalReason reason, int units, int possible)

@@ -48,5 +48,61 @@ public sealed class ParticipantOptions
     [Range(0.0, 100.0)]
     public double GrantThreshold { get; set; } = 40;
 
+    /// <summary>Whether it agrees beforehand to lend. Default <see cref="LendingConsent.Automatic"/>.</summary>
+    [EnumDataType(typeof(LendingConsent))]
+    public LendingConsent Consent { get; set; }
+
+    /// <summary>Free units of its own that it keeps for its next callers, from 0. Default 0: what is lent can be recalled at once.</summary>
+    [Range(0, int.MaxValue)]
+    public int Headroom { get; set; }
+
+    /// <summary>The share of its nominal quota, 0 to 1, that must be free before it lends anything. Default 0.</summary>
+    [Range(0.0, 1.0)]
+    public double IdleThreshold { get; set; }
+
+    /// <summary>It lends only when none of its callers has been short of units for this long, 0 to 30 days. Default 0.</summary>
+    public TimeSpan MinimumIdleTime { get; set; }
+
+    /// <summary>The longest term for which it lends, 1 ms to 30 days. Default 30 days.</summary>
+    public TimeSpan LongestTerm { get; set; } = ResourcePool.LongestTerm;
+
+    /// <summary>
+    /// How long its callers may wait, per second and all together, while units it owns are lent out, before it lends less: at twice the budget half
+    /// its lending limit. From 1 tick. Default none: lending is not reduced.
+    /// </summary>
+    public TimeSpan? HarmBudget { get; set; }
+
+    /// <summary>
+    /// Whether units that its callers miss are borrowed for them, from anybody, for the pool's default term. Default true: most code only ever
+    /// calls <see cref="Participant.AcquireAsync(int, CancellationToken)"/>.
+    /// </summary>
+    public bool BorrowOnDemand { get; set; } = true;
+
+    /// <summary>The most loans it may have open at one time as borrower, from 0. Default 100,000.</summary>
+    [Range(0, int.MaxValue)]
+    public int OpenLoanLimit { get; set; } = 100_000;
+
+    /// <summary>Asked for each loan when <see cref="Consent"/> is <see cref="LendingConsent.Ask"/>.</summary>
+    internal Func<LoanRequest, Participant, CancellationToken, ValueTask<bool>>? AskConsent { get; private set; }
+
+    /// <summary>How long the callback may take.</summary>
+    internal TimeSpan ConsentTimeLimit { get; private set; }
+
+    /// <summary>
+    /// Has a callback decide on each loan: sets <see cref="Consent"/> to <see cref="LendingConsent.Ask"/>. It is asked by
+    /// <see cref="Participant.BorrowAsync"/> only, on the thread pool, and <c>TryBorrow</c> answers <see cref="RefusalReason.ConsentRequired"/>.
+    /// </summary>
+    /// <param name="ask">
+    /// Told the request, who would borrow, and a token that is cancelled when the answer comes too late. An exception means no, and is logged.
+    /// </param>
+    /// <param name="timeLimit">No answer within this time means no. Default 1 s, 1 ms to 30 days.</param>
+    public void AskBeforeLending(Func<LoanRequest, Participant, CancellationToken, ValueTask<bool>> ask, TimeSpan? timeLimit = null)
+    {
+        ArgumentNullException.ThrowIfNull(ask);
+        var limit = timeLimit ?? TimeSpan.FromSeconds(1);
+        ResourcePool.ThrowIfNoTerm(limit, nameof(timeLimit));
+        (Consent, AskConsent, ConsentTimeLimit) = (LendingConsent.Ask, ask, limit);
+    }
+
     internal ParticipantOptions Copy() => (ParticipantOptions)MemberwiseClone();
 }

@@ -45,12 +45,21 @@ internal static class QuotaPlan
                 faults.Add($"{Who(place, name)}: give either NominalQuota (units) or Shares, {(participant.Shares is null ? "not neither" : "not both")}.");
             if (participant is { NominalQuota: { } quota and >= 0, LendingLimit: { } limit } && limit > quota)
                 faults.Add($"{Who(place, name)}: LendingLimit {limit} is above NominalQuota {quota}.");
+            if (participant is { Consent: LendingConsent.Ask, AskConsent: null })
+                faults.Add($"{Who(place, name)}: Consent is Ask, but nobody is to be asked; call AskBeforeLending.");
+            if (IsNoTime(participant.MinimumIdleTime)) faults.Add($"{Who(place, name)}: MinimumIdleTime must be 0 to 30 days.");
+            if (participant.LongestTerm < ResourcePool.ShortestTerm || participant.LongestTerm > ResourcePool.LongestTerm)
+                faults.Add($"{Who(place, name)}: LongestTerm must be 1 ms to 30 days.");
+            if (participant.HarmBudget <= TimeSpan.Zero) faults.Add($"{Who(place, name)}: HarmBudget must be above 0.");
+            if (double.IsNaN(participant.IdleThreshold)) faults.Add($"{Who(place, name)}: IdleThreshold must be 0 to 1, not NaN.");
             if (double.IsNaN(participant.GrantThreshold)) faults.Add($"{Who(place, name)}: GrantThreshold must be 0 to 100, not NaN.");
             units += Math.Max(0, participant.NominalQuota ?? 0);
         }
 
         if (options.DefaultTerm < ResourcePool.ShortestTerm || options.DefaultTerm > ResourcePool.LongestTerm) faults.Add("DefaultTerm must be 1 ms to 30 days.");
-        if (options.GracePeriod < TimeSpan.Zero || options.GracePeriod > ResourcePool.LongestTerm) faults.Add("GracePeriod must be 0 to 30 days.");
+        if (IsNoTime(options.GracePeriod)) faults.Add("GracePeriod must be 0 to 30 days.");
+        if (IsNoTime(options.DefaultLimit)) faults.Add("DefaultLimit must be 0 to 30 days.");
+        if (IsNoTime(options.PlanningPeriod)) faults.Add("PlanningPeriod must be 0 to 30 days.");
         if (options.Capacity > 0 && units > options.Capacity)
             faults.Add($"Reserve and nominal quotas together are {units} units, above the Capacity of {options.Capacity}.");
         if (faults.Count == 0 && isWhole && ResourcePoolValueValidator.IsSound(options)) FindLimitsAboveShares(options, faults);
@@ -109,6 +118,8 @@ internal static class QuotaPlan
         foreach (var i in Enumerable.Range(0, parts.Length).OrderByDescending(i => remainders[i]).Take(left)) parts[i]++;
         return parts;
     }
+
+    private static bool IsNoTime(TimeSpan time) => time < TimeSpan.Zero || time > ResourcePool.LongestTerm;
 
     private static bool HasControlCharacters(string name)
     {

@@ -36,6 +36,16 @@ internal readonly record struct Refusal(RefusalReason Reason, int Asked, int Pos
         RefusalReason.Reputation => $"'{participant}' may not borrow: its reputation is {Possible}, below the lender's grant threshold",
         RefusalReason.BorrowingLimit => $"'{participant}' cannot borrow {Asked}: its borrowing limit leaves {Possible}",
         RefusalReason.BorrowerOwesDebt => $"'{participant}' cannot borrow {Asked}: it still owes {Possible}",
+        RefusalReason.ConsentRefused => $"'{participant}' does not consent to lend",
+        RefusalReason.ConsentRequired => $"'{participant}' wants to be asked before it lends: use BorrowAsync",
+        RefusalReason.LenderKeepsUnits => $"'{participant}' cannot lend {Asked}: it keeps its free units for its own callers",
+        RefusalReason.HarmBudget => $"'{participant}' cannot lend {Asked}: its callers have waited too long for units it had lent",
+        RefusalReason.TermTooLong => $"'{participant}' does not lend for so long",
+        RefusalReason.NotEnoughToLend => $"'{participant}' cannot borrow {Asked}: all others together can lend {Possible} now",
+        RefusalReason.OpenLoanLimit => $"'{participant}' cannot borrow: it has {Possible} open loans, as many as it may",
+        RefusalReason.PoolLoanLimit => $"'{participant}' cannot borrow: the pool has as many open loans as it may",
+        RefusalReason.LoanEnded => "the loan has ended",
+        RefusalReason.LoanRecalled => "the loan has been recalled",
         _ => Reason.ToString(),
     };
 }

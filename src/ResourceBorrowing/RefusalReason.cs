@@ -44,4 +44,34 @@ public enum RefusalReason
 
     /// <summary>The borrower still owes units of an earlier loan.</summary>
     BorrowerOwesDebt,
+
+    /// <summary>The lender never lends, or said no.</summary>
+    ConsentRefused,
+
+    /// <summary>The lender wants to be asked, which only <see cref="Participant.BorrowAsync"/> does.</summary>
+    ConsentRequired,
+
+    /// <summary>The lender keeps its free units: as headroom, because its callers were short of late, or because they were just recalled for it.</summary>
+    LenderKeepsUnits,
+
+    /// <summary>The lender's callers have waited too much for units it had lent, so it lends less.</summary>
+    HarmBudget,
+
+    /// <summary>The lender does not lend for so long.</summary>
+    TermTooLong,
+
+    /// <summary>All others together cannot lend as many.</summary>
+    NotEnoughToLend,
+
+    /// <summary>The borrower has as many open loans as it may.</summary>
+    OpenLoanLimit,
+
+    /// <summary>The pool has as many open loans as it may.</summary>
+    PoolLoanLimit,
+
+    /// <summary>There is no such loan any more.</summary>
+    LoanEnded,
+
+    /// <summary>The loan has been recalled, and recall beats renewal.</summary>
+    LoanRecalled,
 }

@@ -29,7 +29,7 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
             _batch.Clear();
         }
         while (!_judging.Exit());
-        attention.Run();
+        attention.Run(book);
     }
 
     /// <summary>The score now, decay and all settled loans included.</summary>
@@ -58,12 +58,14 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
         var at = TimeSpan.FromMilliseconds(outcome.At);
 
         var returned = outcome.Units - outcome.Lost;
-        var lateness = book.GraceMilliseconds == 0 || outcome.Lost > 0 ? 1 : Math.Min(1, (double)outcome.LateMilliseconds / book.GraceMilliseconds);
+        var lateness = outcome.GraceMilliseconds == 0 || outcome.Lost > 0 ? 1 : Math.Min(1, (double)outcome.LateMilliseconds / outcome.GraceMilliseconds);
         var timeliness = returned == 0 ? 0 : 1 - lateness * outcome.Late / returned;
         Apply(borrower.Standing, new Evidence(
             EvidenceSource.Return, weight, (double)returned / outcome.Units, timeliness, at,
             outcome.Lost > 0 ? "units of a loan lost" : outcome.Late > 0 ? "loan returned late" : "loan returned in time"));
-        Apply(lender.Standing, new Evidence(EvidenceSource.Neighbour, LenderShare * weight, 1, 1, at, "loan honoured"));
+        // A recall within the terms is the lender's right: no credit for honouring the loan, and no blame.
+        if (!outcome.WasRecalled) Apply(lender.Standing, new Evidence(EvidenceSource.Neighbour, LenderShare * weight, 1, 1, at, "loan honoured"));
+        pool.Tracing.LoansSettled(outcome);
         pool.Metrics.LoansSettled(outcome.Loans, outcome.UnitMilliseconds / 1000.0 / outcome.Units, borrower.Name);
     }
 

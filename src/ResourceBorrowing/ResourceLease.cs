@@ -38,6 +38,12 @@ public readonly struct ResourceLease : IDisposable, IEquatable<ResourceLease>
         ? (_stamp > 0 ? "granted" : "nothing was asked for")
         : ResourceBorrowing.Refusal.From(_stamp).Describe(_ticket.Cell.Holder);
 
+    /// <summary>
+    /// Cancelled when the participant is asked to give up units that are in use: a loan was recalled, or ended while its units are in use. Made when asked
+    /// for. Already cancelled while the participant owes units, and for a lease that was not acquired.
+    /// </summary>
+    public CancellationToken RecallToken => _stamp > 0 ? _ticket!.Cell.RecallToken : new CancellationToken(canceled: true);
+
     /// <summary>Gives the units back, unless this lease or a copy of it did so before. Never throws, never waits.</summary>
     public void Dispose()
     {

@@ -101,6 +101,7 @@ public sealed partial class ResourcePool
             {
                 if (!participant.Account.IsDrained || !_byName.TryRemove(new(participant.Name, participant))) return;
                 _book.Close(participant.Account);
+                _events.Write(PoolEventKind.Removed, participant.Name, 0);
                 _participants = [.. _participants.Where(p => p != participant)];
                 hasLeft = true;
             });
@@ -127,6 +128,11 @@ public sealed partial class ResourcePool
             Reserve = options.Reserve,
             DefaultTerm = options.DefaultTerm,
             GracePeriod = options.GracePeriod,
+            DefaultLimit = options.DefaultLimit,
+            PlanningPeriod = options.PlanningPeriod,
+            OpenLoanLimit = options.OpenLoanLimit,
+            Mode = options.Mode,
+            TrackLeases = options.TrackLeases,
         };
         foreach (var participant in options.Participants) copy.Participants.Add(participant?.Copy()!);
         return copy;
@@ -156,6 +162,8 @@ public sealed partial class ResourcePool
                 throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), [$"Participant '{participant.Name}' is still leaving; its name is not free yet."]);
         }
 
+        if (whole.Mode != _options.Mode || whole.TrackLeases != _options.TrackLeases)
+            throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), ["Mode and TrackLeases cannot change while the pool lives."]);
         return QuotaPlan.Of(whole, isWhole);
     }
 
@@ -170,7 +178,12 @@ public sealed partial class ResourcePool
         var attention = _book.Audit((ref found) =>
         {
             _options = Copy(whole);
-            _book.GraceMilliseconds = (long)Math.Ceiling(whole.GracePeriod.TotalMilliseconds);
+            _terms.Clear();
+            _book.Conditions = _terms.GetOrAdd(LoanTerms.Default, MakeConditions(LoanTerms.Default));
+            _book.OnDemand = _book.Conditions with { IsOnDemand = true };
+            _book.DefaultLimit = Milliseconds(whole.DefaultLimit);
+            _book.PlanningPeriod = Milliseconds(whole.PlanningPeriod);
+            _book.OpenLoanLimit = whole.OpenLoanLimit;
             Reputations.ReferenceSeconds = whole.DefaultTerm.TotalSeconds;
 
             var named = new HashSet<string>(StringComparer.Ordinal);
@@ -183,6 +196,7 @@ public sealed partial class ResourcePool
                 if (!_byName.TryGetValue(options.Name, out var participant))
                 {
                     participant = Open(options.Name, isConfigured: configured is not null);
+                    _events.Write(PoolEventKind.Joined, participant.Name, 0);
                     joined.Add(participant);
                 }
 
@@ -204,8 +218,10 @@ public sealed partial class ResourcePool
             }
 
             MoveUnits(targets, whole.Capacity, now, ref found);
-            foreach (var (participant, nominal) in targets) SetLimits(participant, nominal, whole.Capacity);
+            var lendable = Reserve.Account.Nominal + targets.Sum(static t => (long)LendingLimitOf(t.Key, t.Value));
+            foreach (var (participant, nominal) in targets) SetLimits(participant, nominal, whole.Capacity, lendable);
             Reserve.Account.LendingLimit = Reserve.Account.Ceiling = Reserve.Account.Nominal;
+            Reserve.Account.Rules = RulesOf(Reserve.Options);
             Capacity = whole.Capacity;
 
             foreach (var participant in targets.Keys) found.Add(participant.Account);
@@ -239,6 +255,7 @@ public sealed partial class ResourcePool
             if (back > 0) _retired.Home.MoveOwnership(_retired, reserve, back, now, ref attention);
             reserve.Nominal += more - back;
             reserve.Cell.Credit(more - back);
+            _events.Write(PoolEventKind.CapacityRaised, ReserveName, more - back);
             attention.Add(reserve);
         }
 
@@ -249,17 +266,30 @@ public sealed partial class ResourcePool
         }
     }
 
-    private static void SetLimits(Participant participant, int nominal, int capacity)
+    private static int LendingLimitOf(Participant participant, int nominal) =>
+        participant.Leaving is not null ? 0 : Math.Min(participant.Options.LendingLimit ?? nominal / 2, nominal);
+
+    /// <param name="participant">Whose limits.</param>
+    /// <param name="nominal">What it owns from now on.</param>
+    /// <param name="capacity">Of the whole pool.</param>
+    /// <param name="lendable">What all together could lend.</param>
+    private static void SetLimits(Participant participant, int nominal, int capacity, long lendable)
     {
         var (account, options) = (participant.Account, participant.Options);
         var isLeaving = participant.Leaving is not null;
-        account.LendingLimit = isLeaving ? 0 : Math.Min(options.LendingLimit ?? nominal / 2, nominal);
+        account.LendingLimit = LendingLimitOf(participant, nominal);
         account.BorrowingLimit = isLeaving ? 0 : Math.Min(options.BorrowingLimit ?? int.MaxValue, capacity - nominal);
         account.Ceiling = nominal + account.BorrowingLimit;
-        account.Waiters.LargestEver = nominal;
+        account.Rules = RulesOf(options);
+        // What others could lend at the best, waiting may bring; more would block the queue for ever.
+        account.Waiters.LargestEver = options.BorrowOnDemand ? (int)Math.Min(account.Ceiling, nominal + lendable - account.LendingLimit) : nominal;
         account.Waiters.Limit = options.QueueLimit ?? Math.Max(ParticipantOptions.LeastDefaultQueueLimit, nominal);
         account.Waiters.NewestFirst = options.QueueOrder == QueueProcessingOrder.NewestFirst;
     }
+
+    private static LendingRules RulesOf(ParticipantOptions options) => new(
+        options.Consent, options.Headroom, options.IdleThreshold, Milliseconds(options.MinimumIdleTime), Milliseconds(options.LongestTerm), options.GrantThreshold,
+        options.HarmBudget?.TotalMilliseconds ?? double.PositiveInfinity, options.OpenLoanLimit);
 
     private Participant Open(string name, bool isConfigured)
     {
@@ -267,6 +297,7 @@ public sealed partial class ResourcePool
         var account = _book.Open(name);
         var participant = new Participant(this, account, standing, isConfigured);
         account.Owner = participant;
+        standing.Follow(account);
         return participant;
     }
 

@@ -37,6 +37,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     private readonly Lock _membership = new();
     private readonly ConcurrentDictionary<string, Participant> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Standing> _standings = new(StringComparer.Ordinal);
+    private readonly EventStream _events;
     private readonly LoanBook _book;
     private readonly LoanScheduler _scheduler;
     private readonly Allocation _retired;
@@ -76,7 +77,13 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<ResourcePool>();
         _book = new LoanBook(new PoolClock(timeProvider ?? TimeProvider.System), shards);
         Reputations = new Reputations(this, reputationPolicy ?? new AdditiveReputationPolicy(), _book);
-        _scheduler = new LoanScheduler(_book, Reputations.JudgeSettled, exception => Contain("time provider", exception));
+        Shortages = new Shortages(this, _book);
+        Wants = new Wants(this, _book);
+        Tracing = new PoolTracing(this);
+        _events = new EventStream(this, _book);
+        IsObserving = options.Mode == PoolMode.Observe;
+        Tracker = options.TrackLeases ? new LeaseTracker(this) : null;
+        _scheduler = new LoanScheduler(_book, OnTimer, exception => Contain("time provider", exception));
 
         Participant? reserve = null;
         Allocation? retired = null;
@@ -89,6 +96,9 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Reserve = reserve!;
         Metrics = new PoolMetrics(this, meterFactory);
         _book.OutcomesPending = now => _scheduler.Arm(now + EvidenceDelayMilliseconds);
+        _book.Attended = Wants.OnAttended;
+        _book.Recall = Tell;
+        _book.Notify = Report;
         Aftermath aftermath;
         lock (_membership) aftermath = Apply(options, options, nominal, now: 0);
         Finish(aftermath);
@@ -104,7 +114,30 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <summary>The participants now, in the order in which they joined, without the reserve.</summary>
     public IReadOnlyList<Participant> Participants => Volatile.Read(ref _participants);
 
+    /// <summary>Whether limits are enforced.</summary>
+    public PoolMode Mode => IsObserving ? PoolMode.Observe : PoolMode.Enforce;
+
+    internal bool IsObserving { get; }
+
     internal Reputations Reputations { get; }
+
+    internal Shortages Shortages { get; }
+
+    internal Wants Wants { get; }
+
+    internal PoolTracing Tracing { get; }
+
+    internal LeaseTracker? Tracker { get; }
+
+    internal TimeProvider Time => _book.Clock.Time;
+
+    /// <summary>Milliseconds of pool time.</summary>
+    internal long Now => _book.Clock.NowOrLast();
+
+    /// <summary>The term of loans that ask for none.</summary>
+    internal TimeSpan DefaultTerm => _options.DefaultTerm;
+
+    internal long DroppedEvents => _events.Dropped;
 
     internal PoolMetrics Metrics { get; }
 
@@ -171,6 +204,31 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
+    /// What happens in the pool, from now on: first the state of every participant, then every change. Several may read; the pool never waits for them.
+    /// </summary>
+    /// <param name="capacity">
+    /// How many events may wait to be read, from 1; then the oldest are dropped, and a <see cref="PoolEventKind.Dropped"/> says how many. Default 4096.
+    /// </param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>Ends when the pool is disposed. While nobody reads, events cost one look at a field.</returns>
+    public IAsyncEnumerable<PoolEvent> ReadEventsAsync(int capacity = 4096, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        return _events.ReadAsync(capacity, cancellationToken);
+    }
+
+    /// <summary>The leases that have been out the longest, oldest first: where a leak is to be looked for.</summary>
+    /// <param name="count">How many at the most, from 1. Default 10.</param>
+    /// <param name="participant">Whose. Default everybody's.</param>
+    /// <returns>Empty unless the pool was built with <see cref="ResourcePoolOptions.TrackLeases"/>.</returns>
+    public IReadOnlyList<TrackedLease> OldestLeases(int count = 10, Participant? participant = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return Tracker?.Oldest(count, participant?.Name) ?? [];
+    }
+
+    /// <summary>
     /// Ends the pool: waiting callers get an <see cref="ObjectDisposedException"/>, nothing new is granted, loans stay as they are.
     /// Leases still out may be disposed afterwards.
     /// </summary>
@@ -188,6 +246,9 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
             participant.Waiters.Refuse(WaitOutcome.Disposed);
             participant.Waiters.Serve();
         }
+
+        Wants.Serve();
+        _events.Complete();
     }
 
     /// <summary>As <see cref="Dispose"/>; completes at once.</summary>
@@ -197,48 +258,6 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         return default;
     }
 
-    internal Loan TryBorrow(Participant borrower, Participant lender, int units, TimeSpan duration)
-    {
-        ArgumentNullException.ThrowIfNull(lender);
-        if (lender == borrower) throw new ArgumentException($"'{borrower.Name}' cannot borrow from itself.", nameof(lender));
-        if (lender.Pool != this) throw new ArgumentException($"'{lender.Name}' belongs to another pool.", nameof(lender));
-        ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
-        if (duration < ShortestTerm || duration > LongestTerm)
-            throw new ArgumentOutOfRangeException(nameof(duration), duration, "A loan lasts 1 ms to 30 days.");
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-
-        // The clock and the score come before the lock; both may be user code.
-        var elapsed = _book.Clock.Elapsed;
-        var threshold = lender.Options.GrantThreshold;
-        // The score at hand knows no decay since the last evidence; before it turns somebody away, look again.
-        var isTrusted = borrower.Standing.Score >= threshold || Reputations.ScoreOf(borrower.Standing) >= threshold;
-
-        if (_book.KeepsLoansApart != Metrics.ObservesLoans) _book.KeepsLoansApart = Metrics.ObservesLoans;
-        var attention = new AttentionList();
-        var reason = borrower.Account.Home.Borrow(
-            borrower.Account, lender.Account, units, elapsed, duration, isTrusted, out var loan, out var due, ref attention);
-        attention.Run();
-        _scheduler.RetryIfNeeded();
-        if (reason == RefusalReason.None) _scheduler.Arm(due);
-        Metrics.LoanAsked(borrower.Name, reason);
-        return reason == RefusalReason.None ? new Loan(this, borrower.Account, loan) : Refuse(reason, borrower, lender, units);
-    }
-
-    internal void Return(Allocation borrower, LoanHandle loan)
-    {
-        var attention = new AttentionList();
-        var before = borrower.Home.OutcomeCount;
-        var isReturned = borrower.Home.TryReturn(loan, ref attention);
-        // Others may have come up while the lock was held, whatever became of this loan.
-        attention.Run();
-        if (!isReturned) return;
-        _scheduler.RetryIfNeeded();
-
-        var outcomes = borrower.Home.OutcomeCount;
-        if (outcomes >= LoanBook.OutcomesPerBatch) Reputations.JudgeSettled();
-        else if (before == 0 && outcomes > 0) _book.OutcomesPending(_book.Clock.NowOrLast());
-    }
-
     /// <summary>User code threw: counted and logged, and everything goes on.</summary>
     internal void Contain(string source, Exception exception)
     {
@@ -246,10 +265,102 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Log(logger => PoolLog.ExceptionContained(logger, source, exception));
     }
 
+    /// <summary>Runs while everything is at rest, and answers how it stood then.</summary>
+    internal IReadOnlyList<ParticipantSnapshot> Begin(Action action)
+    {
+        ParticipantSnapshot[] all = [];
+        AttentionList attention;
+        lock (_membership)
+        {
+            attention = _book.Audit((ref _) =>
+            {
+                action();
+                all = [.. AllWithReserve.Select(Describe), Describe(_retired, 0)];
+            });
+        }
+
+        _book.Attend(attention);
+        return all;
+    }
+
+    internal void Arm(long tick) => _scheduler.Arm(tick);
+
+    internal void CountHarmed(Allocation lender, int callers) => _book.CountHarmed(lender, callers, Now);
+
+    internal TimeSpan HarmOf(Participant lender, Participant? borrower)
+    {
+        var account = lender.Account;
+        account.Harm.Settle(Now);
+        var pairs = account.Harm.Groups.Where(g => borrower is null || g.Borrower == borrower.Account).Select(static g => g.Pair).Distinct();
+        return TimeSpan.FromMilliseconds(pairs.Sum(account.Harm.Of));
+    }
+
+    /// <summary>A caller has queued: what was lent is recalled, and what can be borrowed for it will be.</summary>
+    internal void OnQueued(Participant participant)
+    {
+        Shortages.OnQueued(participant);
+        if (Shortages.CanBorrow(participant) && participant.Want.TryList()) Wants.Add(participant.Want);
+    }
+
+    /// <summary>A pool that only observes tells what it would have done for a caller who does not fit.</summary>
+    internal void Observe(Participant participant, int units, bool wouldWait)
+    {
+        var missing = units - Math.Max(0, participant.Account.Cell.Read().Free);
+        var order = new LoanOrder(participant.Account, _book.Conditions, TimeSpan.FromMilliseconds(Now), DefaultTerm, participant.Account.Score);
+        var isLent = Shortages.CanBorrow(participant) && missing <= participant.Account.BorrowingLimit
+            && LenderChoice.Choose(order, missing, Volatile.Read(ref _participants), Reserve, _shares ??= []) >= missing;
+        Observed(participant, isLent ? PoolEventKind.WouldLend : wouldWait ? PoolEventKind.WouldWait : PoolEventKind.WouldRefuse, isLent ? missing : units);
+    }
+
+    private void Observe(Participant borrower, in LoanRequest request, in LoanOrder order)
+    {
+        var isGranted = request.Lender is { } lender
+            ? LoanRules.Evaluate(order, new LoanShare(lender.Account, request.Units)) == RefusalReason.None
+            : LoanRules.OfBorrower(order, request.Units) == RefusalReason.None
+                && LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, _shares ??= []) >= request.Units;
+        Observed(borrower, isGranted ? PoolEventKind.WouldLend : PoolEventKind.WouldRefuse, request.Units);
+    }
+
+    private void Observed(Participant participant, PoolEventKind kind, int units)
+    {
+        Metrics.Observed(participant.Name, kind);
+        _events.Write(kind, participant.Name, units);
+    }
+
+    private long OnTimer(long now)
+    {
+        Reputations.JudgeSettled();
+        return Wants.OnTimer(now);
+    }
+
+    /// <summary>Cancelling a token runs whatever is registered with it: on the thread pool, and what that throws is contained.</summary>
+    private void Tell(CancellationTokenSource source) => ThreadPool.UnsafeQueueUserWorkItem(
+        static state =>
+        {
+            try
+            {
+                state.Source.Cancel();
+            }
+            catch (Exception exception)
+            {
+                state.Pool.Contain("recall token", exception);
+            }
+        },
+        (Pool: this, Source: source),
+        preferLocal: false);
+
+    private void Report(LoanNotice notice)
+    {
+        var oldest = Tracker is null ? "" : string.Join(Environment.NewLine, Tracker.Oldest(3, notice.Borrower.Name).Select(static l => $"{l.Units} units for {l.Age}:{Environment.NewLine}{l.StackTrace}"));
+        if (notice.State == LoanState.Overdue) Log(logger => PoolLog.LoanOverdue(logger, notice.Borrower.Name, notice.Units, notice.Lender.Name, oldest));
+        else Log(logger => PoolLog.LoanDefaulted(logger, notice.Borrower.Name, notice.Units, notice.Lender.Name, oldest));
+    }
+
     private void Finish(Aftermath aftermath)
     {
         _book.Attend(aftermath.Attention);
         foreach (var participant in aftermath.Leaving) participant.Waiters.Serve();
+        Wants.OnMembership();
     }
 
     private void Log(Action<ILogger> write)
@@ -264,23 +375,13 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         }
     }
 
-    private Loan Refuse(RefusalReason reason, Participant borrower, Participant lender, int units) => reason switch
-    {
-        RefusalReason.LenderNotAvailable => new(lender.Account, new Refusal(reason, units, lender.Lendable)),
-        RefusalReason.LendingLimit => new(lender.Account, new Refusal(reason, units, lender.Account.LendingLimit - lender.Lent)),
-        RefusalReason.LenderHasWaiters or RefusalReason.LenderOwesDebt => new(lender.Account, new Refusal(reason, units, 0)),
-        RefusalReason.Reputation => new(borrower.Account, new Refusal(reason, units, (int)Reputations.ScoreOf(borrower.Standing))),
-        RefusalReason.BorrowingLimit => new(borrower.Account, new Refusal(reason, units, borrower.Account.BorrowingLimit - borrower.Borrowed)),
-        RefusalReason.BorrowerOwesDebt => new(borrower.Account, new Refusal(reason, units, borrower.Debt)),
-        _ => new((lender.Account.IsDraining ? lender : borrower).Account, new Refusal(reason, units, 0)),
-    };
+    private static ParticipantSnapshot Describe(Participant participant) => Describe(participant.Account, participant.Standing.Score);
 
-    private static ParticipantSnapshot Describe(Participant participant)
+    private static ParticipantSnapshot Describe(Allocation account, double score)
     {
-        var account = participant.Account;
         var word = account.Cell.Read();
         return new ParticipantSnapshot(
             account.Name, account.Nominal, account.Floor, account.Ceiling, word.Allocation, word.InUse,
-            account.Lent, account.Borrowed, account.Debt, account.Waiters.WaitingUnits, participant.Standing.Score);
+            account.Lent, account.Borrowed, account.Debt, account.Waiters.WaitingUnits, score);
     }
 }

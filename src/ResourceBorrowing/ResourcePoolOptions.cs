@@ -27,6 +27,29 @@ public sealed class ResourcePoolOptions
     /// <summary>How long after a loan's end units still in use count as late rather than lost. Default 1 s, 0 to 30 days.</summary>
     public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a loan may be overdue before it counts as defaulted, 0 to 30 days. Default 1 minute.</summary>
+    public TimeSpan DefaultLimit { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// For how long units that were recalled for a lender's callers are not lent again, 0 to 30 days; those that wait for units of others are also looked at
+    /// this often. Default 1 s.
+    /// </summary>
+    public TimeSpan PlanningPeriod { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The most loans that may be open at one time in the whole pool, from 0. Default 1,000,000.</summary>
+    [Range(0, int.MaxValue)]
+    public int OpenLoanLimit { get; set; } = 1_000_000;
+
+    /// <summary>Whether limits are enforced, or only watched: see <see cref="PoolMode"/>. Cannot change while the pool lives.</summary>
+    [EnumDataType(typeof(PoolMode))]
+    public PoolMode Mode { get; set; }
+
+    /// <summary>
+    /// Whether to remember where and when each lease was taken, so that leaks can be found: <see cref="ResourcePool.OldestLeases"/>. Default false: a
+    /// stack trace for each lease is dear. Cannot change while the pool lives.
+    /// </summary>
+    public bool TrackLeases { get; set; }
+
     /// <summary>Adds a participant that owns <paramref name="nominalQuota"/> units.</summary>
     /// <returns>These options, for more.</returns>
     public ResourcePoolOptions AddParticipant(string name, int nominalQuota, Action<ParticipantOptions>? configure = null)

@@ -1,3 +1,4 @@
+using ResourceBorrowing.Loans;
 using ResourceBorrowing.Reputation;
 
 namespace ResourceBorrowing;
@@ -9,6 +10,7 @@ internal sealed class Standing
     private readonly Lock _lock = new();
     private ReputationRecord _record;
     private double _score = AdditiveReputationPolicy.Neutral;
+    private Allocation? _account;
 
     /// <summary>The score after the last evidence; decay since then is not in it.</summary>
     internal double Score => Volatile.Read(ref _score);
@@ -28,5 +30,13 @@ internal sealed class Standing
     {
         lock (_lock) _record = record;
         Volatile.Write(ref _score, score);
+        if (Volatile.Read(ref _account) is { } account) account.Score = score;
+    }
+
+    /// <summary>From now on the account has the score beside it, for loans that are renewed without asking anybody.</summary>
+    internal void Follow(Allocation account)
+    {
+        account.Score = Score;
+        Volatile.Write(ref _account, account);
     }
 }

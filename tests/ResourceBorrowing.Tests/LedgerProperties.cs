@@ -117,7 +117,7 @@ public class LedgerProperties
             case StepKind.Join:
                 Try(() => pool.Add(new ParticipantOptions { Name = $"j{step.Other % 3}", NominalQuota = step.Units % 3 }));
                 break;
-            case StepKind.Leave when pool.Participants.Count > 2:
+            case StepKind.Leave when pool.Participants.Count(static p => p.Leaving is null) > 2:
                 _ = pool.RemoveAsync(who.Name);
                 break;
             case StepKind.Recapacity:

@@ -55,8 +55,9 @@ public class LoanTests
     [Fact]
     public async Task Expiry_LenderHasWaiters_TheyAreServed()
     {
-        var (_, a, b, time) = TestPool.Of30();
-        _ = a.TryBorrow(b, 5, TestPool.Term);
+        var (pool, a, b, time) = TestPool.Of30();
+        _ = a.TryBorrow(pool.Reserve, 5, TestPool.Term);
+        _ = a.TryBorrow(new LoanRequest(5) { Lender = b, Duration = TestPool.Term, Terms = new() { IsRecallable = false } });
         var wait = b.AcquireAsync(10);
         Assert.False(wait.IsCompleted);
         time.Advance(TestPool.Term);

@@ -70,7 +70,7 @@ public class MembershipTests
         var (pool, a, _, _) = TestPool.Of30();
         using var held = a.TryAcquire(1);
         var wait = a.AcquireAsync(10);
-        pool.Update(new ParticipantOptions { Name = "a", NominalQuota = 5 });
+        pool.Update(new ParticipantOptions { Name = "a", NominalQuota = 5, BorrowOnDemand = false });
         Assert.Equal(RefusalReason.ExceedsAllocation, (await wait.Within()).Refusal);
     }
 

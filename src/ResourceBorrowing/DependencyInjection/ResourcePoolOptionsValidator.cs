@@ -16,7 +16,7 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
 
     internal static bool IsSound(ResourcePoolOptions options)
     {
-        if (options.Capacity < 1 || options.Reserve < 0) return false;
+        if (options.Capacity < 1 || options.Reserve < 0 || options.OpenLoanLimit < 0 || options.Mode is not (PoolMode.Enforce or PoolMode.Observe)) return false;
         foreach (var participant in options.Participants)
         {
             if (participant is not null && !IsSound(participant)) return false;
@@ -34,5 +34,9 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
         && (participant.BorrowingLimit ?? 0) >= 0
         && (participant.QueueLimit ?? 0) >= 0
         && participant.QueueOrder is QueueProcessingOrder.OldestFirst or QueueProcessingOrder.NewestFirst
-        && participant.GrantThreshold is >= 0 and <= 100;
+        && participant.GrantThreshold is >= 0 and <= 100
+        && participant.Consent is LendingConsent.Automatic or LendingConsent.Never or LendingConsent.Ask
+        && participant.Headroom >= 0
+        && participant.IdleThreshold is >= 0 and <= 1
+        && participant.OpenLoanLimit >= 0;
 }

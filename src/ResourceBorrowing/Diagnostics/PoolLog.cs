@@ -22,4 +22,10 @@ internal static partial class PoolLog
 
     [LoggerMessage(6, LogLevel.Error, "An exception of the {Source} was contained; no unit is lost.", EventName = "ExceptionContained")]
     internal static partial void ExceptionContained(ILogger logger, string source, Exception exception);
+
+    [LoggerMessage(7, LogLevel.Warning, "Participant '{Borrower}' has not returned {Units} units of a loan from '{Lender}' within the grace period; it borrows nothing until they are back. {OldestLeases}", EventName = "LoanOverdue")]
+    internal static partial void LoanOverdue(ILogger logger, string borrower, int units, string lender, string oldestLeases);
+
+    [LoggerMessage(8, LogLevel.Error, "Participant '{Borrower}' has defaulted on {Units} units of a loan from '{Lender}': look for leases that are never disposed. {OldestLeases}", EventName = "LoanDefaulted")]
+    internal static partial void LoanDefaulted(ILogger logger, string borrower, int units, string lender, string oldestLeases);
 }

@@ -10,6 +10,8 @@ namespace ResourceBorrowing.Diagnostics;
 internal sealed class PoolMetrics
 {
     private const string ParticipantTag = "resource_borrowing.participant";
+    private const string LenderTag = "resource_borrowing.lender";
+    private const string BorrowerTag = "resource_borrowing.borrower";
     private const string ReasonTag = "resource_borrowing.reason";
     private const string ResultTag = "resource_borrowing.result";
     private const string Unit = "{ru}";
@@ -18,6 +20,8 @@ internal sealed class PoolMetrics
     private readonly Counter<long>? _refusals;
     private readonly Counter<long>? _loans;
     private readonly Counter<long>? _contained;
+    private readonly Counter<long>? _recalled;
+    private readonly Counter<long>? _observed;
     private readonly Histogram<double>? _loanDuration;
     private readonly Histogram<double>? _timeInQueue;
 
@@ -35,10 +39,16 @@ internal sealed class PoolMetrics
         Observe(meter, "resource_borrowing.ru.borrowed", "Units borrowed from others, debts included.", static p => p.Borrowed);
         Observe(meter, "resource_borrowing.ru.waiting", "Units asked for by waiting callers.", static p => p.Waiting);
         Observe(meter, "resource_borrowing.ru.debt", "Units of ended loans still in use.", static p => p.Debt);
+        Observe(meter, "resource_borrowing.ru.overdue", "Units owed beyond the grace period.", static p => p.Overdue);
         Observe(meter, "resource_borrowing.loan.active", "Loans of a borrower that are not settled.", static p => p.Account.OpenLoans, "{loan}");
         meter.CreateObservableGauge("resource_borrowing.ru.utilization", () => Measure(static p => Utilization(p)), "1", "Units in use per unit allocated.");
         meter.CreateObservableGauge("resource_borrowing.reputation", () => Measure(static p => p.Reputation), "1", "Reputation, 0 to 100.");
 
+        meter.CreateObservableCounter("resource_borrowing.lender.harm", MeasureHarm, "s", "How long callers of a lender waited, put down to the loans that were out.");
+        meter.CreateObservableCounter("resource_borrowing.events.dropped", () => pool.DroppedEvents, "{event}", "Events that readers were too slow for.");
+
+        _recalled = meter.CreateCounter<long>("resource_borrowing.ru.recalled", Unit, "Units recalled by lenders.");
+        _observed = meter.CreateCounter<long>("resource_borrowing.observed", "{request}", "What a pool that only observes would have done.");
         _refusals = meter.CreateCounter<long>("resource_borrowing.refusals", "{request}", "Requests for units that were refused.");
         _loans = meter.CreateCounter<long>("resource_borrowing.loans", "{loan}", "Loans asked for, by result.");
         _contained = meter.CreateCounter<long>("resource_borrowing.contained_exceptions", "{exception}", "Exceptions of user code that were contained.");
@@ -60,6 +70,16 @@ internal sealed class PoolMetrics
         for (var i = 0; i < loans && ObservesLoans; i++) Record(_loanDuration, seconds, borrower);
     }
 
+    internal void Recalled(int units, string lender) => Add(_recalled, new(ParticipantTag, lender), default, units);
+
+    internal void Observed(string participant, PoolEventKind kind) => Add(_observed, new(ParticipantTag, participant), new(ResultTag, kind switch
+    {
+        PoolEventKind.WouldLend => "lent",
+        PoolEventKind.WouldRecall => "recalled",
+        PoolEventKind.WouldWait => "waited",
+        _ => "refused",
+    }));
+
     internal void Contained(string source) => Add(_contained, new("resource_borrowing.source", source), default);
 
     /// <returns>Now, or a negative time when nobody measures waits.</returns>
@@ -71,12 +91,12 @@ internal sealed class PoolMetrics
     }
 
     // A listener is user code, called here and now: what it throws must not reach who only wanted a unit.
-    private void Add(Counter<long>? counter, KeyValuePair<string, object?> first, KeyValuePair<string, object?> second)
+    private void Add(Counter<long>? counter, KeyValuePair<string, object?> first, KeyValuePair<string, object?> second, int amount = 1)
     {
         if (counter is not { Enabled: true }) return;
         try
         {
-            if (second.Key is null) counter.Add(1, first); else counter.Add(1, first, second);
+            if (second.Key is null) counter.Add(amount, first); else counter.Add(amount, first, second);
         }
         catch (Exception exception)
         {
@@ -118,8 +138,27 @@ internal sealed class PoolMetrics
         RefusalReason.Reputation => "reputation",
         RefusalReason.BorrowingLimit => "borrowing_limit",
         RefusalReason.BorrowerOwesDebt => "borrower_owes_debt",
+        RefusalReason.ConsentRefused => "consent_refused",
+        RefusalReason.ConsentRequired => "consent_required",
+        RefusalReason.LenderKeepsUnits => "lender_keeps_units",
+        RefusalReason.HarmBudget => "harm_budget",
+        RefusalReason.TermTooLong => "term_too_long",
+        RefusalReason.NotEnoughToLend => "not_enough_to_lend",
+        RefusalReason.OpenLoanLimit => "open_loan_limit",
+        RefusalReason.PoolLoanLimit => "pool_loan_limit",
+        RefusalReason.LoanEnded => "loan_ended",
+        RefusalReason.LoanRecalled => "loan_recalled",
         _ => "other",
     };
+
+    private IEnumerable<Measurement<double>> MeasureHarm()
+    {
+        foreach (var lender in _pool.AllWithReserve)
+        {
+            foreach (var pair in lender.Account.Harm.Groups.Select(static g => g.Pair).Distinct())
+                yield return new(lender.Account.Harm.Of(pair) / 1000, new(LenderTag, lender.Name), new(BorrowerTag, pair.Borrower.Name));
+        }
+    }
 
     private void Observe(Meter meter, string name, string description, Func<Participant, int> read, string unit = Unit) =>
         meter.CreateObservableUpDownCounter(name, () => Measure(read), unit, description);

@@ -9,22 +9,30 @@ namespace ResourceBorrowing.Loans;
 /// <remarks>
 /// <para><b>Access.</b></para>
 /// <list type="table">
-/// <item><term>quota and limits</term><description>read by anybody, written under all shards' locks</description></item>
-/// <item><term>lent</term><description>changed by interlocked operations under the home lock of the loan concerned</description></item>
-/// <item><term>borrowed, debt, list of debts</term><description>under this participant's home lock, for it is the home of all its loans as borrower</description></item>
+/// <item><term>quota, limits and rules</term><description>read by anybody, written under all shards' locks</description></item>
+/// <item><term>lent, incoming</term><description>changed by interlocked operations under the home lock of the loan concerned</description></item>
+/// <item><term>borrowed, debt, list of debts, groups</term><description>under this participant's home lock, for it is the home of all its loans as borrower</description></item>
+/// <item><term>held back</term><description>written by whoever recalls for it, read by anybody; a value from a moment ago does no harm</description></item>
 /// </list>
 /// <para><b>Order.</b> Lent rises before the lender's allocation falls and falls after it has risen again, so at any
 /// instant at least what is really lent counts as lent. Borrowed rises before the borrower's allocation.</para>
 /// </remarks>
 internal sealed class Allocation
 {
+    private readonly Dictionary<(Allocation Lender, LoanConditions Conditions), LoanGroup> _groups = [];
     private Counters _counters = new();
+    private LoanGroup? _lastGroup;
+    private LendingRules _rules = LendingRules.None;
+    private double _score;
     private int _nominal;
     private int _lendingLimit;
     private int _borrowingLimit;
     private int _ceiling;
     private int _needsAttention;
     private int _isDebtor;
+    private int _heldBack;
+    private long _heldBackUntil;
+    private long _shortAt;
 
     internal Allocation(string name, int index, LoanShard home)
     {
@@ -37,7 +45,7 @@ internal sealed class Allocation
 
     internal string Name { get; }
 
-    /// <summary>Its place in the loan book; records speak of participants by it.</summary>
+    /// <summary>Its place in the loan book.</summary>
     internal int Index { get; }
 
     /// <summary>The shard that holds the loans in which it borrows.</summary>
@@ -47,6 +55,14 @@ internal sealed class Allocation
 
     internal WaiterQueue Waiters { get; }
 
+    /// <summary>What its callers suffer for its lending, and the groups of loans in which it lends.</summary>
+    internal LenderHarm Harm { get; } = new();
+
+    internal LendingRules Rules { get => Volatile.Read(ref _rules); set => Volatile.Write(ref _rules, value); }
+
+    /// <summary>Its reputation as of the last evidence: a plain number, so that the borrow path asks no policy.</summary>
+    internal double Score { get => Volatile.Read(ref _score); set => Volatile.Write(ref _score, value); }
+
     internal int Nominal { get => Volatile.Read(ref _nominal); set => Volatile.Write(ref _nominal, value); }
 
     internal int LendingLimit { get => Volatile.Read(ref _lendingLimit); set => Volatile.Write(ref _lendingLimit, value); }
@@ -54,6 +70,9 @@ internal sealed class Allocation
     internal int BorrowingLimit { get => Volatile.Read(ref _borrowingLimit); set => Volatile.Write(ref _borrowingLimit, value); }
 
     internal int Lent => Volatile.Read(ref _counters.Lent);
+
+    /// <summary>Units on their way back: recalled, or owed to it.</summary>
+    internal int Incoming => Volatile.Read(ref _counters.Incoming);
 
     internal int Borrowed
     {
@@ -67,6 +86,9 @@ internal sealed class Allocation
 
     internal int Debt { get => Volatile.Read(ref _counters.Debt); set => Volatile.Write(ref _counters.Debt, value); }
 
+    /// <summary>The part of the debt that no loan accounts for in time any more.</summary>
+    internal int OverdueDebt { get => Volatile.Read(ref _counters.OverdueDebt); set => Volatile.Write(ref _counters.OverdueDebt, value); }
+
     internal int OpenLoans { get => Volatile.Read(ref _counters.OpenLoans); set => Volatile.Write(ref _counters.OpenLoans, value); }
 
     internal int FirstDebt { get => _counters.FirstDebt; set => _counters.FirstDebt = value; }
@@ -78,17 +100,10 @@ internal sealed class Allocation
 
     internal int Floor => Nominal - LendingLimit;
 
-    /// <summary>What may be lent to others now: own free units, within the lending limit, and nothing while somebody waits.</summary>
-    internal int Lendable
-    {
-        get
-        {
-            var word = Cell.Read();
-            return word.IsQuiet ? Math.Max(0, Math.Min(word.Free - Borrowed, LendingLimit - Lent)) : 0;
-        }
-    }
+    /// <summary>When a caller of it last found no unit, in milliseconds of pool time.</summary>
+    internal long ShortAt { get => Volatile.Read(ref _shortAt); set => Volatile.Write(ref _shortAt, value); }
 
-    /// <summary>The participant whose account this is; the loan book does not look inside.</summary>
+    /// <summary>Whoever the pool knows by this account; the loan book does not look inside.</summary>
     internal object? Owner { get; set; }
 
     /// <summary>Set while it leaves the pool.</summary>
@@ -112,19 +127,54 @@ internal sealed class Allocation
 
     internal void ClearDebtorMark() => Interlocked.Exchange(ref _isDebtor, 0);
 
+    /// <summary>What may be lent to others now, its rules and limits considered; 0 while its callers wait or it owes.</summary>
+    internal int LendableAt(long now)
+    {
+        if (Rules.Consent == LendingConsent.Never || IsDraining) return 0;
+        var word = Cell.Read();
+        if (!word.IsQuiet || !IsIdle(word, now)) return 0;
+        return Math.Max(0, Math.Min(word.Free - Borrowed - KeptAt(now), LendingLimitAt(now) - Lent));
+    }
+
+    /// <summary>Free units that are not lent: its headroom, or what was just recalled for it.</summary>
+    internal int KeptAt(long now) => Math.Max(Rules.Headroom, now < Volatile.Read(ref _heldBackUntil) ? Volatile.Read(ref _heldBack) : 0);
+
+    /// <summary>The lending limit, less while its callers suffer more from lending than its harm budget allows.</summary>
+    internal int LendingLimitAt(long now)
+    {
+        var budget = Rules.HarmBudget;
+        if (double.IsPositiveInfinity(budget)) return LendingLimit;
+        var rate = Harm.RateAt(now);
+        return rate <= budget ? LendingLimit : (int)(LendingLimit * (budget / rate));
+    }
+
+    internal bool IsIdle(PermitWord word, long now)
+    {
+        var rules = Rules;
+        return (rules.IdleThreshold == 0 || word.Free >= rules.IdleThreshold * Nominal) && (rules.MinimumIdle == 0 || now - ShortAt >= rules.MinimumIdle);
+    }
+
+    /// <summary>Units recalled for it are not lent again before <paramref name="until"/>, or they would go to and fro.</summary>
+    internal void HoldBack(int units, long now, long until)
+    {
+        var before = now < Volatile.Read(ref _heldBackUntil) ? Volatile.Read(ref _heldBack) : 0;
+        Volatile.Write(ref _heldBack, Math.Min(Nominal, before + units));
+        Volatile.Write(ref _heldBackUntil, until);
+    }
+
     /// <summary>Reserves room under the lending limit.</summary>
-    internal bool TryRaiseLent(int units)
+    internal bool TryRaiseLent(int units, int limit)
     {
         while (true)
         {
             var lent = Lent;
-            if (units > LendingLimit - lent) return false;
+            if (units > limit - lent) return false;
             if (Interlocked.CompareExchange(ref _counters.Lent, lent + units, lent) == lent) return true;
         }
     }
 
-    /// <summary>Debits the lender by free units that it has not borrowed itself; the room under the limit has been reserved before.</summary>
-    internal bool TryLend(int units, ref AttentionList attention)
+    /// <summary>Debits the lender by free units that it has not borrowed itself and need not keep; the room under the limit has been reserved before.</summary>
+    internal bool TryLend(int units, int kept, ref AttentionList attention)
     {
         while (true)
         {
@@ -132,7 +182,7 @@ internal sealed class Allocation
             // never too low for that word; unless a loan ended and another began in between, which the count tells.
             var changes = Volatile.Read(ref _counters.BorrowedChanges);
             var word = Cell.Read();
-            if (!word.TryLend(units, Borrowed, out var next)) return false;
+            if (!word.TryLend(units, Borrowed + kept, out var next)) return false;
             if (!Cell.TrySwap(word, next)) continue;
             if (Volatile.Read(ref _counters.BorrowedChanges) == changes) return true;
 
@@ -142,18 +192,37 @@ internal sealed class Allocation
 
     internal void ChangeLent(int units) => Interlocked.Add(ref _counters.Lent, units);
 
-    /// <summary>Units became free, or somebody waits for units this participant owes: pays first, then serves.</summary>
+    internal void ChangeIncoming(int units) => Interlocked.Add(ref _counters.Incoming, units);
+
+    /// <summary>The group of loans it has from a lender on these conditions; null when there never was one. The home lock is held.</summary>
+    internal LoanGroup? GroupOf(Allocation lender, LoanConditions conditions)
+    {
+        if (_lastGroup is { } last && last.Lender == lender && last.Conditions == conditions) return last;
+        return _groups.TryGetValue((lender, conditions), out var group) ? _lastGroup = group : null;
+    }
+
+    /// <summary>All locks, or the home lock, are held.</summary>
+    internal void Add(LoanGroup group) => _groups.Add((group.Lender, group.Conditions), _lastGroup = group);
+
+    internal void Remove(LoanGroup group)
+    {
+        _groups.Remove((group.Lender, group.Conditions));
+        _lastGroup = null;
+    }
+
+    /// <summary>Units became free, or somebody waits for units this participant owes: pays first, then serves, then those that want its units.</summary>
     internal void Attend()
     {
-        if (!Cell.Read().OwesDebt)
+        if (Cell.Read() is { OwesDebt: false, HasWaiters: var hasWaiters })
         {
-            Waiters.Serve();
+            if (hasWaiters) Waiters.Serve();
+            Home.Book.Attended(this);
             return;
         }
 
         var attention = new AttentionList();
         attention.Add(this);
-        attention.Run();
+        attention.Run(Home.Book);
     }
 
     /// <summary>The fields that loans write, on lines of their own.</summary>
@@ -162,9 +231,11 @@ internal sealed class Allocation
 #pragma warning disable CS0169, IDE0051 // The padding is there to be unused.
         private CacheLinePadding _before;
         internal int Lent;
+        internal int Incoming;
         internal int Borrowed;
         internal int BorrowedChanges;
         internal int Debt;
+        internal int OverdueDebt;
         internal int OpenLoans;
         internal int FirstDebt = LoanRecord.None;
         internal int LastDebt = LoanRecord.None;

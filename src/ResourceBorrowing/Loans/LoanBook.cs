@@ -5,7 +5,7 @@ namespace ResourceBorrowing.Loans;
 /// <summary>All loans of a pool: the participants' accounts and the shards that hold the records.</summary>
 /// <remarks>
 /// Borrowers are spread over the shards; whoever must see everything at rest (an audit, a change of quotas)
-/// takes all locks in order. Accounts are found by index; the table changes under all locks.
+/// takes all locks in order.
 /// </remarks>
 internal sealed class LoanBook
 {
@@ -14,21 +14,39 @@ internal sealed class LoanBook
 
     private readonly LoanShard[] _shards;
     private readonly Stack<int> _free = new();
-    private Allocation?[] _accounts = [];
+    private LoanConditions _conditions = LoanConditions.Ownership;
+    private LoanConditions _onDemand = LoanConditions.Ownership;
+    private Action<LedgerEntry>? _journal;
     private int _opened;
+    private int _openLoanLimit;
+    private int _places;
+    private int _placesPerShard;
+    private int _harmedCallers;
 
     internal LoanBook(PoolClock clock, int? shards = null)
     {
         Clock = clock;
         var count = shards ?? (int)Math.Min(MaxShards, BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount * 2));
         _shards = new LoanShard[count];
-        for (var i = 0; i < count; i++) _shards[i] = new LoanShard(this);
+        for (var i = 0; i < count; i++) _shards[i] = new LoanShard(this, i);
     }
 
     internal PoolClock Clock { get; }
 
-    /// <summary>How long after the due time units may still come back as late rather than lost.</summary>
-    internal long GraceMilliseconds { get; set; }
+    /// <summary>On what conditions loans are made unless a request says otherwise.</summary>
+    internal LoanConditions Conditions { get => Volatile.Read(ref _conditions); set => Volatile.Write(ref _conditions, value); }
+
+    /// <summary>The same for loans that the pool makes for callers that are short.</summary>
+    internal LoanConditions OnDemand { get => Volatile.Read(ref _onDemand); set => Volatile.Write(ref _onDemand, value); }
+
+    /// <summary>How long a loan may be overdue before it counts as defaulted.</summary>
+    internal long DefaultLimit { get; set; }
+
+    /// <summary>For how long units that were recalled are not lent again.</summary>
+    internal long PlanningPeriod { get; set; }
+
+    /// <summary>Callers that wait while units of theirs are lent; while there are any, each return is worth a look at the clock.</summary>
+    internal int HarmedCallers => Volatile.Read(ref _harmedCallers);
 
     /// <summary>Whether somebody wants to hear of each loan by itself.</summary>
     internal bool KeepsLoansApart { get; set; }
@@ -36,7 +54,32 @@ internal sealed class LoanBook
     /// <summary>Told, outside all locks, the time at which loans were settled by whoever released units.</summary>
     internal Action<long> OutcomesPending { get; set; } = static _ => { };
 
-    internal Allocation this[int index] => Volatile.Read(ref _accounts)[index]!;
+    /// <summary>Reads along, under the lock of a shard: it must neither wait nor throw. Null when nobody wants to.</summary>
+    internal Action<LedgerEntry>? Journal { get => Volatile.Read(ref _journal); set => Volatile.Write(ref _journal, value); }
+
+    /// <summary>Told, outside all locks, of each participant that was attended: its units may be lent, or it may be short.</summary>
+    internal Action<Allocation> Attended { get; set; } = static _ => { };
+
+    /// <summary>Told, outside all locks, whose recall token is to be cancelled.</summary>
+    internal Action<CancellationTokenSource> Recall { get; set; } = static _ => { };
+
+    /// <summary>Told, outside all locks, of loans gone wrong.</summary>
+    internal Action<LoanNotice> Notify { get; set; } = static _ => { };
+
+    /// <summary>How many loans a shard may make before it asks the book again, so that the pool's limit costs no shared counter.</summary>
+    internal int PlacesPerShard => Volatile.Read(ref _placesPerShard);
+
+    /// <summary>The most open loans of the whole pool.</summary>
+    internal int OpenLoanLimit
+    {
+        get => Volatile.Read(ref _openLoanLimit);
+        set
+        {
+            Interlocked.Add(ref _places, value - _openLoanLimit);
+            Volatile.Write(ref _openLoanLimit, value);
+            Volatile.Write(ref _placesPerShard, Math.Clamp(value / (16 * _shards.Length), 1, 1024));
+        }
+    }
 
     /// <summary>A tick not later than the earliest due time of all shards.</summary>
     internal long NextLook
@@ -59,6 +102,16 @@ internal sealed class LoanBook
         }
     }
 
+    /// <summary>Loans that are not settled.</summary>
+    internal int OpenLoans => _shards.Sum(static s => s.OpenLoans);
+
+    /// <summary>The groups in which a participant borrows, or in which a lender (everybody, when none is named) lends.</summary>
+    internal IEnumerable<LoanGroup> Groups(Allocation borrower, bool ofBorrower, Allocation? lender)
+    {
+        if (ofBorrower) return borrower.Home.GroupsOf(borrower);
+        return lender is not null ? lender.Harm.Groups : _shards.SelectMany(static s => s.GroupsOf(null));
+    }
+
     /// <summary>Settles everything due by <paramref name="now"/>: all shards reach a tick before any goes on.</summary>
     internal void Advance(long now)
     {
@@ -70,7 +123,7 @@ internal sealed class LoanBook
                 {
                     var attention = new AttentionList();
                     shard.SettleDue(tick, ref attention);
-                    attention.Run();
+                    attention.Run(this);
                 }
             }
         }
@@ -107,27 +160,46 @@ internal sealed class LoanBook
     internal void Attend(AttentionList attention)
     {
         foreach (var shard in _shards) shard.DrainDebtors(ref attention);
-        attention.Run();
+        attention.Run(this);
     }
 
     /// <summary>Opens an account. All locks are held.</summary>
     internal Allocation Open(string name)
     {
-        var accounts = _accounts;
         var index = _free.TryPop(out var free) ? free : _opened++;
-        if (index == accounts.Length) Array.Resize(ref accounts, Math.Max(8, accounts.Length * 2));
-
-        var account = new Allocation(name, index, _shards[index % _shards.Length]);
-        accounts[index] = account;
-        Volatile.Write(ref _accounts, accounts);
-        return account;
+        return new Allocation(name, index, _shards[index % _shards.Length]);
     }
 
     /// <summary>Closes the account of a participant that owns, lends, borrows and uses nothing. All locks are held.</summary>
     internal void Close(Allocation account)
     {
-        _accounts[account.Index] = null;
+        foreach (var shard in _shards) shard.ForgetGroupsOf(account);
         _free.Push(account.Index);
+    }
+
+    /// <summary>Takes up to a portion of the places that are left, at least <paramref name="least"/> if there are so many.</summary>
+    internal int TakePlaces(int least)
+    {
+        while (true)
+        {
+            var free = Volatile.Read(ref _places);
+            var taken = Math.Min(free, Math.Max(least, PlacesPerShard));
+            if (taken < least) return 0;
+            if (Interlocked.CompareExchange(ref _places, free - taken, free) == free) return taken;
+        }
+    }
+
+    internal int GivePlacesBack(int places)
+    {
+        Interlocked.Add(ref _places, places);
+        return places;
+    }
+
+    /// <summary>A caller begins to wait, or ends waiting, while units of its participant are lent.</summary>
+    internal void CountHarmed(Allocation lender, int callers, long now)
+    {
+        Interlocked.Add(ref _harmedCallers, callers);
+        lender.Harm.Change(callers, now);
     }
 
     /// <summary>Ends all loans of a participant that leaves. All locks are held.</summary>

@@ -26,6 +26,12 @@ internal struct LoanOutcome
     /// <summary>How long after the due time the last of the late units came back.</summary>
     internal long LateMilliseconds;
 
+    /// <summary>The length of the grace period.</summary>
+    internal long GraceMilliseconds;
+
+    /// <summary>Whether the lender had the units back before their time.</summary>
+    internal bool WasRecalled;
+
     /// <summary>Units times the time for which they were lent.</summary>
     internal long UnitMilliseconds;
 

@@ -1,24 +1,74 @@
 namespace ResourceBorrowing.Loans;
 
-/// <summary>Whether a loan may be made, as far as can be told without making it. The home lock of the borrower is held.</summary>
+/// <summary>What a borrower asks for, apart from whom and how much of each.</summary>
+/// <param name="Borrower">Who asks.</param>
+/// <param name="Conditions">On what conditions.</param>
+/// <param name="Elapsed">The time now.</param>
+/// <param name="Term">For how long.</param>
+/// <param name="Score">The borrower's reputation now.</param>
+/// <param name="IsAgreed">Whether a lender that wants to be asked has said yes.</param>
+/// <param name="Flags">What the record shall remember.</param>
+internal readonly record struct LoanOrder(
+    Allocation Borrower, LoanConditions Conditions, TimeSpan Elapsed, TimeSpan Term, double Score, bool IsAgreed = false, LoanFlags Flags = LoanFlags.None)
+{
+    internal long Now => PoolClock.TickOf(Elapsed);
+}
+
+/// <summary>How much one lender is to give.</summary>
+internal readonly record struct LoanShare(Allocation Lender, int Units);
+
+/// <summary>Whether a loan may be made, as far as can be told without making it.</summary>
 internal static class LoanRules
 {
-    /// <param name="borrower">Who asks.</param>
-    /// <param name="lender">Who is asked.</param>
-    /// <param name="units">For how many.</param>
-    /// <param name="isTrusted">Whether the borrower's reputation reaches the lender's threshold.</param>
-    internal static RefusalReason Evaluate(Allocation borrower, Allocation lender, int units, bool isTrusted)
+    /// <summary>The lender's availability first, then the borrower's reputation, then the borrower's own limits.</summary>
+    internal static RefusalReason Evaluate(in LoanOrder order, in LoanShare share)
     {
-        if (borrower.IsDraining || lender.IsDraining) return RefusalReason.Removed;
+        if (order.Borrower.IsDraining) return RefusalReason.Removed;
+        var reason = OfLender(order, share);
+        return reason != RefusalReason.None ? reason : OfBorrower(order, share.Units);
+    }
 
-        // Availability first, then reputation, then the borrower's own limits.
+    internal static RefusalReason OfLender(in LoanOrder order, in LoanShare share)
+    {
+        var (lender, now) = (share.Lender, order.Now);
+        if (lender.IsDraining) return RefusalReason.Removed;
+        var rules = lender.Rules;
+        if (rules.Consent == LendingConsent.Never) return RefusalReason.ConsentRefused;
+
         var word = lender.Cell.Read();
         if (word.OwesDebt) return RefusalReason.LenderOwesDebt;
         if (word.HasWaiters) return RefusalReason.LenderHasWaiters;
-        if (units > lender.LendingLimit - lender.Lent) return RefusalReason.LendingLimit;
-        if (units > word.Free - lender.Borrowed) return RefusalReason.LenderNotAvailable;
-        if (!isTrusted) return RefusalReason.Reputation;
+        if (share.Units > lender.LendingLimit - lender.Lent) return RefusalReason.LendingLimit;
+        if (share.Units > lender.LendingLimitAt(now) - lender.Lent) return RefusalReason.HarmBudget;
+        if (share.Units > word.Free - lender.Borrowed) return RefusalReason.LenderNotAvailable;
+        if (share.Units > word.Free - lender.Borrowed - lender.KeptAt(now) || !lender.IsIdle(word, now)) return RefusalReason.LenderKeepsUnits;
+        if (order.Term.TotalMilliseconds > rules.LongestTerm) return RefusalReason.TermTooLong;
+        if (order.Score < rules.GrantThreshold) return RefusalReason.Reputation;
+        return rules.Consent == LendingConsent.Ask && !order.IsAgreed ? RefusalReason.ConsentRequired : RefusalReason.None;
+    }
+
+    internal static RefusalReason OfBorrower(in LoanOrder order, int units)
+    {
+        var borrower = order.Borrower;
         if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
-        return units > borrower.BorrowingLimit - borrower.Borrowed ? RefusalReason.BorrowingLimit : RefusalReason.None;
+        if (units > borrower.BorrowingLimit - borrower.Borrowed) return RefusalReason.BorrowingLimit;
+        return borrower.OpenLoans >= borrower.Rules.OpenLoanLimit ? RefusalReason.OpenLoanLimit : RefusalReason.None;
+    }
+
+    /// <summary>Whether another term may follow: as for a new request, except that the units are there already.</summary>
+    internal static RefusalReason OfRenewal(Allocation borrower, Allocation lender, long term, long now)
+    {
+        if (borrower.IsDraining || lender.IsDraining) return RefusalReason.Removed;
+        var rules = lender.Rules;
+        if (rules.Consent == LendingConsent.Never) return RefusalReason.ConsentRefused;
+        var word = lender.Cell.Read();
+        if (word.OwesDebt) return RefusalReason.LenderOwesDebt;
+        if (word.HasWaiters) return RefusalReason.LenderHasWaiters;
+        if (lender.Lent > lender.LendingLimit) return RefusalReason.LendingLimit;
+        if (lender.Lent > lender.LendingLimitAt(now)) return RefusalReason.HarmBudget;
+        if (term > rules.LongestTerm) return RefusalReason.TermTooLong;
+        if (borrower.Score < rules.GrantThreshold) return RefusalReason.Reputation;
+        if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
+        return borrower.Borrowed > borrower.BorrowingLimit ? RefusalReason.BorrowingLimit : RefusalReason.None;
     }
 }

@@ -14,7 +14,7 @@ namespace ResourceBorrowing.Loans;
 internal sealed class LoanScheduler : IDisposable
 {
     private readonly LoanBook _book;
-    private readonly Action _settled;
+    private readonly Func<long, long> _settled;
     private readonly Action<Exception> _failed;
     private readonly ITimer _timer;
     private Combiner _arming;
@@ -24,9 +24,9 @@ internal sealed class LoanScheduler : IDisposable
     private bool _mustRetry;
 
     /// <param name="book">Whose loans to settle.</param>
-    /// <param name="settled">Runs after each round, outside all locks.</param>
+    /// <param name="settled">Runs after each round, outside all locks, with the time; answers when it wants to run again.</param>
     /// <param name="failed">Told of what the time provider throws.</param>
-    internal LoanScheduler(LoanBook book, Action settled, Action<Exception> failed)
+    internal LoanScheduler(LoanBook book, Func<long, long> settled, Action<Exception> failed)
     {
         _book = book;
         _settled = settled;
@@ -108,9 +108,10 @@ internal sealed class LoanScheduler : IDisposable
         {
             Interlocked.Exchange(ref _armed, TimerWheel.Never);
             if (Volatile.Read(ref _disposed)) continue;
-            _book.Advance(_book.Clock.NowOrLast());
-            _settled();
-            Arm(_book.NextLook);
+            var now = _book.Clock.NowOrLast();
+            _book.Advance(now);
+            var again = _settled(now);
+            Arm(Math.Min(again, _book.NextLook));
         }
         while (!_advancing.Exit());
     }

@@ -5,32 +5,41 @@ namespace ResourceBorrowing.Loans;
 /// <summary>The loans of those borrowers whose home it is: their records, their due times and their debts, under one lock.</summary>
 /// <remarks>
 /// <para><b>Ownership.</b> All fields but the stack of debtors belong to the lock's holder. The lock is never held while
-/// another is taken, except by an audit, which takes all shards in order.</para>
-/// <para><b>Order.</b> A transfer debits the lender, then credits the borrower, so units may be briefly missing from the
-/// sum, never counted twice. What could fail (a new page of records) comes before the debit.</para>
-/// <para><b>Progress.</b> Borrowing, returning and expiring wait for the lock. A caller's release does not: a
+/// another shard's is taken, except by an audit, which takes all shards in order.</para>
+/// <para><b>Order.</b> A transfer debits the lenders, then credits the borrower, so units may be briefly missing from the
+/// sum, never counted twice. What could fail (a new page of records, a new group) comes before the debit.</para>
+/// <para><b>Progress.</b> Borrowing, returning, recalling and expiring wait for the lock. A caller's release does not: a
 /// debtor with free units is pushed onto a stack, and whoever leaves the lock pays for it.</para>
 /// <para><b>Callbacks.</b> None under the lock. Whoever must be told is collected in an <see cref="AttentionList"/>.</para>
 /// </remarks>
-internal sealed class LoanShard
+internal sealed partial class LoanShard
 {
     private const int StepsPerHold = 64;
 
-    private readonly LoanBook _book;
     private readonly Lock _lock = new();
     private readonly LoanSlab _slab = new();
     private readonly TimerWheel _wheel;
     private readonly LoanOutcomes _outcomes = new();
+    private readonly int _number;
+    private readonly Stack<int> _freeGroups = new();
+    private LoanGroup[] _groups = [];
+    private int _groupsMade;
     private Allocation? _debtors;
     private TimeSpan _latest;
+    private long _sequence;
     private long _nextLook = TimerWheel.Never;
     private int _outcomeCount;
+    private int _places;
+    private int _openLoans;
 
-    internal LoanShard(LoanBook book)
+    internal LoanShard(LoanBook book, int number)
     {
-        _book = book;
+        Book = book;
+        _number = number;
         _wheel = new TimerWheel(_slab);
     }
+
+    internal LoanBook Book { get; }
 
     /// <summary>A tick not later than the earliest due time.</summary>
     internal long NextLook => Volatile.Read(ref _nextLook);
@@ -38,45 +47,103 @@ internal sealed class LoanShard
     /// <summary>Settled loans that have not yet become evidence.</summary>
     internal int OutcomeCount => Volatile.Read(ref _outcomeCount);
 
-    /// <summary>Moves units from lender to borrower for a term, or says why not and changes nothing.</summary>
-    internal RefusalReason Borrow(
-        Allocation borrower, Allocation lender, int units, TimeSpan elapsed, TimeSpan term, bool isTrusted,
-        out LoanHandle loan, out long due, ref AttentionList attention)
+    /// <summary>Loans of this shard that are not settled.</summary>
+    internal int OpenLoans => Volatile.Read(ref _openLoans);
+
+    /// <summary>Moves units from one or more lenders to the borrower for a term: all that is asked for, or nothing.</summary>
+    /// <param name="order">Who asks, and for how long.</param>
+    /// <param name="shares">Who is to lend how much; no lender twice.</param>
+    /// <param name="loans">Set to the loans made, one for each share.</param>
+    /// <param name="due">When they come due.</param>
+    /// <param name="attention">Whom to attend afterwards.</param>
+    /// <returns>Why not; then nothing has changed.</returns>
+    internal RefusalReason Borrow(in LoanOrder order, ReadOnlySpan<LoanShare> shares, Span<LoanHandle> loans, out long due, ref AttentionList attention)
+    {
+        due = TimerWheel.Never;
+        RefusalReason reason;
+        _lock.Enter();
+        try
+        {
+            reason = Evaluate(order, shares);
+            if (reason == RefusalReason.None) reason = Transfer(order, shares, loans, ref attention);
+            if (reason == RefusalReason.None) due = Begin(order, loans);
+        }
+        finally
+        {
+            Leave();
+        }
+
+        DrainDebtors(ref attention);
+        return reason;
+    }
+
+    /// <summary>Ends a live loan, or the part of it that <paramref name="units"/> says, before its time. Free units go back at once, the others as they are released.</summary>
+    /// <returns>How many units; 0 when it had ended before.</returns>
+    internal int Return(LoanHandle loan, int units, long now, ref AttentionList attention)
+    {
+        var returned = 0;
+        _lock.Enter();
+        try
+        {
+            if (IsLive(loan))
+            {
+                returned = Math.Min(units, _slab[loan.Slot].Left);
+                var slot = returned < _slab[loan.Slot].Left ? Split(loan.Slot, returned) : loan.Slot;
+                End(slot, LoanEvent.Return, now, ref attention);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+
+        DrainDebtors(ref attention);
+        return returned;
+    }
+
+    /// <summary>Gives units of the youngest loan of a group back that lie free at the borrower while nobody there waits.</summary>
+    /// <returns>How many; at most one loan's.</returns>
+    internal int ReturnIdle(LoanGroup group, int most, long now, ref AttentionList attention)
+    {
+        var returned = 0;
+        _lock.Enter();
+        try
+        {
+            var word = group.Borrower.Cell.Read();
+            if (group.Youngest != LoanRecord.None && word.IsQuiet)
+            {
+                ref var record = ref _slab[group.Youngest];
+                returned = Math.Min(most, Math.Min(word.Free, record.Left));
+                if (returned > 0) End(returned < record.Left ? Split(group.Youngest, returned) : group.Youngest, LoanEvent.Return, now, ref attention);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+
+        DrainDebtors(ref attention);
+        return Math.Max(0, returned);
+    }
+
+    /// <summary>Begins another term now, if a new request would be granted.</summary>
+    internal RefusalReason Renew(LoanHandle loan, TimeSpan elapsed, TimeSpan term, out long due, ref AttentionList attention)
     {
         RefusalReason reason;
-        loan = default;
         due = TimerWheel.Never;
         _lock.Enter();
         try
         {
-            reason = LoanRules.Evaluate(borrower, lender, units, isTrusted);
+            reason = !IsLive(loan) ? RefusalReason.LoanEnded
+                : !LoanLife.TryNext(_slab[loan.Slot].State, LoanEvent.Renew, out _) ? RefusalReason.LoanRecalled
+                : LoanRules.OfRenewal(_groups[_slab[loan.Slot].Group].Borrower, _groups[_slab[loan.Slot].Group].Lender, (long)term.TotalMilliseconds, PoolClock.TickOf(elapsed));
             if (reason == RefusalReason.None)
             {
-                var slot = _slab.Rent();
-                reason = Transfer(borrower, lender, units, ref attention);
-                if (reason == RefusalReason.None)
-                {
-                    // Time that ran backwards stands still until it has caught up.
-                    _latest = elapsed = elapsed > _latest ? elapsed : _latest;
-                    _outcomes.TimeOpen(PoolClock.TickOf(elapsed));
-                    due = Math.Max(PoolClock.TickAfter(elapsed + term), _wheel.Now);
-                    ref var record = ref _slab[slot];
-                    record.Units = record.Left = units;
-                    record.LeftAtDue = 0;
-                    record.Lender = lender.Index;
-                    record.Borrower = borrower.Index;
-                    record.Start = PoolClock.TickOf(elapsed);
-                    record.Due = due;
-                    record.Term = (uint)(due - record.Start);
-                    record.State = LoanState.Active;
-                    borrower.OpenLoans++;
-                    _wheel.Add(slot);
-                    loan = new LoanHandle(slot, record.Generation);
-                }
-                else
-                {
-                    _slab.Return(slot);
-                }
+                Look(elapsed);
+                _wheel.Remove(loan.Slot);
+                // A term that has been agreed is not cut short by asking for another.
+                due = Math.Max(_slab[loan.Slot].Due, Math.Max(PoolClock.TickAfter(_latest + term), _wheel.Now));
+                Renew(loan.Slot, PoolClock.TickOf(_latest), due);
             }
         }
         finally
@@ -88,17 +155,22 @@ internal sealed class LoanShard
         return reason;
     }
 
-    /// <summary>Ends an active loan before its time. Free units go back at once, the others as they are released.</summary>
-    /// <returns>False when it had ended before.</returns>
-    internal bool TryReturn(LoanHandle loan, ref AttentionList attention)
+    /// <summary>Closes an overdue loan. What it owes stays owed.</summary>
+    internal bool TryWriteOff(LoanHandle loan, ref AttentionList attention)
     {
-        bool isActive;
+        bool isOverdue;
         _lock.Enter();
         try
         {
             ref var record = ref _slab[loan.Slot];
-            isActive = record.Generation == loan.Generation && record.State == LoanState.Active;
-            if (isActive) End(loan.Slot, ref record, LoanOutcomes.NotTimed, LoanState.Returning, ref attention);
+            isOverdue = record.Generation == loan.Generation && LoanLife.TryNext(record.State, LoanEvent.WriteOff, out _);
+            if (isOverdue)
+            {
+                if (record.IsScheduled) _wheel.Remove(loan.Slot);
+                record.State = LoanLife.Next(record.State, LoanEvent.WriteOff);
+                Uncount(_groups[record.Group].Borrower);
+                Write(LedgerEntryKind.WrittenOff, loan.Slot, record.Left, PoolClock.TickOf(_latest));
+            }
         }
         finally
         {
@@ -106,16 +178,62 @@ internal sealed class LoanShard
         }
 
         DrainDebtors(ref attention);
-        return isActive;
+        return isOverdue;
     }
 
     /// <summary>Whether a loan goes on. Takes no lock: pages never move, and the generation is looked at before and after.</summary>
     internal bool IsActive(LoanHandle loan)
     {
         ref var record = ref _slab[loan.Slot];
-        if (Volatile.Read(ref record.Generation) != loan.Generation || record.State != LoanState.Active) return false;
+        if (Volatile.Read(ref record.Generation) != loan.Generation || !LoanLife.IsLive(record.State)) return false;
         Volatile.ReadBarrier();
         return record.Generation == loan.Generation;
+    }
+
+    /// <summary>The record and its group as they are now; false when the loan has been settled.</summary>
+    internal bool TryRead(LoanHandle loan, out LoanRecord record, out LoanGroup? group)
+    {
+        _lock.Enter();
+        try
+        {
+            record = _slab[loan.Slot];
+            var exists = record.Generation == loan.Generation;
+            group = exists ? _groups[record.Group] : null;
+            return exists;
+        }
+        finally
+        {
+            LeaveAndDrain();
+        }
+    }
+
+    /// <summary>The groups in which a participant, or anybody, borrows.</summary>
+    internal IReadOnlyList<LoanGroup> GroupsOf(Allocation? borrower)
+    {
+        _lock.Enter();
+        try
+        {
+            return [.. _groups.Where(g => g is not null && (borrower is null || g.Borrower == borrower))];
+        }
+        finally
+        {
+            LeaveAndDrain();
+        }
+    }
+
+    /// <summary>When live loans of a group come due, for the youngest few.</summary>
+    internal void AddDues(LoanGroup group, List<(long Due, int Units)> dues)
+    {
+        _lock.Enter();
+        try
+        {
+            var budget = StepsPerHold;
+            for (var slot = group.Youngest; slot != LoanRecord.None && budget-- > 0; slot = _slab[slot].NextPeer) dues.Add((_slab[slot].Due, _slab[slot].Left));
+        }
+        finally
+        {
+            LeaveAndDrain();
+        }
     }
 
     /// <summary>Settles what is due at <paramref name="tick"/>, a bounded number of records under one hold of the lock.</summary>
@@ -175,11 +293,19 @@ internal sealed class LoanShard
         _lock.Exit();
     }
 
+    private void LeaveAndDrain()
+    {
+        Leave();
+        var attention = new AttentionList();
+        DrainDebtors(ref attention);
+        attention.Run(Book);
+    }
+
     internal void DrainDebtors(ref AttentionList attention)
     {
         while (Volatile.Read(ref _debtors) is not null)
         {
-            var now = _book.Clock.NowOrLast();
+            var now = Book.Clock.NowOrLast();
             if (!_lock.TryEnter())
             {
                 // Its holder leaves and then looks at the stack; we have pushed and then looked at the lock. Between a
@@ -205,193 +331,171 @@ internal sealed class LoanShard
                 Leave();
             }
 
-            if (OutcomeCount > 0) _book.OutcomesPending(now);
+            if (OutcomeCount > 0) Book.OutcomesPending(now);
         }
     }
 
-    /// <summary>Ends the loans in which a participant that leaves the pool is lender or borrower. All locks are held.</summary>
-    internal void EndLoansOf(Allocation participant, long now, ref AttentionList attention)
+    /// <summary>Time that ran backwards stands still until it has caught up.</summary>
+    private void Look(TimeSpan elapsed)
     {
-        for (var slot = 0; slot < _slab.Capacity; slot++)
+        if (elapsed > _latest) _latest = elapsed;
+        _outcomes.TimeOpen(PoolClock.TickOf(_latest));
+    }
+
+    private static RefusalReason Evaluate(in LoanOrder order, ReadOnlySpan<LoanShare> shares)
+    {
+        if (shares.Length == 1) return LoanRules.Evaluate(order, shares[0]);
+        if (order.Borrower.IsDraining) return RefusalReason.Removed;
+        var units = 0;
+        foreach (var share in shares)
         {
+            if (LoanRules.OfLender(order, share) is var reason and not RefusalReason.None) return reason;
+            units += share.Units;
+        }
+
+        return LoanRules.OfBorrower(order, units);
+    }
+
+    private RefusalReason Transfer(in LoanOrder order, ReadOnlySpan<LoanShare> shares, Span<LoanHandle> loans, ref AttentionList attention)
+    {
+        if (!TryTakePlaces(shares.Length)) return RefusalReason.PoolLoanLimit;
+        for (var i = 0; i < shares.Length; i++)
+        {
+            var slot = _slab.Rent();
             ref var record = ref _slab[slot];
-            if (record.State == LoanState.Active && (record.Lender == participant.Index || record.Borrower == participant.Index))
-                End(slot, ref record, now, LoanState.Returning, ref attention);
-        }
-    }
-
-    /// <summary>
-    /// The owner of units changes: what is free moves at once, what is in use or lent is owed from the old owner to the
-    /// new one. It is no evidence about anybody. All locks are held, and this is the old owner's home.
-    /// </summary>
-    internal void MoveOwnership(Allocation from, Allocation to, int units, long now, ref AttentionList attention)
-    {
-        var slot = _slab.Rent();
-        from.Nominal -= units;
-        to.Nominal += units;
-
-        // What the new owner owes the old one of an earlier move is set off, or units would have to go in circles.
-        units -= to.Home.SetOff(to, from, units, ref attention);
-        if (units == 0)
-        {
-            _slab.Return(slot);
-            return;
+            record.Group = GroupFor(shares[i].Lender, order.Borrower, order.Conditions).Index;
+            record.Units = record.Left = shares[i].Units;
+            record.Flags = order.Flags;
+            loans[i] = new LoanHandle(slot, record.Generation);
         }
 
-        // The whole amount is owed first and paid by the same rule as any debt: the oldest creditor comes first.
-        to.ChangeLent(units);
-        from.Borrowed += units;
-
-        ref var record = ref _slab[slot];
-        record.State = LoanState.Ownership;
-        record.Units = record.Left = units;
-        record.Lender = to.Index;
-        record.Borrower = from.Index;
-        Owe(from, slot, ref record);
-        Pay(from, now, ref attention);
-    }
-
-    /// <summary>Cancels up to <paramref name="most"/> units of ownership debt; nothing moves, for the opposite claim cancels too.</summary>
-    private int SetOff(Allocation debtor, Allocation creditor, int most, ref AttentionList attention)
-    {
-        var left = most;
-        var previous = LoanRecord.None;
-        for (var slot = debtor.FirstDebt; slot != LoanRecord.None && left > 0;)
+        var units = 0;
+        for (var i = 0; i < shares.Length; i++)
         {
-            ref var record = ref _slab[slot];
-            var next = record.NextDebt;
-            if (record.State == LoanState.Ownership && record.Lender == creditor.Index)
+            var (lender, part) = (shares[i].Lender, shares[i].Units);
+            var isLimited = !lender.TryRaiseLent(part, lender.LendingLimitAt(order.Now));
+            if (!isLimited && lender.TryLend(part, lender.KeptAt(order.Now), ref attention))
             {
-                var part = Math.Min(left, record.Left);
-                left -= part;
-                record.Left -= part;
-                if (record.Left == 0)
-                {
-                    if (previous == LoanRecord.None) debtor.FirstDebt = next; else _slab[previous].NextDebt = next;
-                    if (debtor.LastDebt == slot) debtor.LastDebt = previous;
-                    _slab.Return(slot);
-                    slot = next;
-                    continue;
-                }
+                _slab[loans[i].Slot].State = LoanLife.Next(LoanState.Free, LoanEvent.Grant);
+                if (lender.Changed is not null) attention.Add(lender);
+                units += part;
+                continue;
             }
 
-            previous = slot;
-            slot = next;
+            if (!isLimited) lender.ChangeLent(-part);
+            Undo(loans, granted: i, ref attention);
+            return isLimited ? RefusalReason.LendingLimit : RefusalReason.LenderNotAvailable;
         }
 
-        var setOff = most - left;
-        debtor.Debt -= setOff;
-        debtor.Borrowed -= setOff;
-        creditor.ChangeLent(-setOff);
-        if (setOff > 0 && debtor.Debt == 0)
-        {
-            debtor.Cell.Repay(0, out _);
-            attention.Add(debtor);
-        }
-
-        return setOff;
-    }
-
-    private static RefusalReason Transfer(Allocation borrower, Allocation lender, int units, ref AttentionList attention)
-    {
-        if (!lender.TryRaiseLent(units)) return RefusalReason.LendingLimit;
-        if (!lender.TryLend(units, ref attention))
-        {
-            lender.ChangeLent(-units);
-            return RefusalReason.LenderNotAvailable;
-        }
-
+        var borrower = order.Borrower;
         borrower.Borrowed += units;
         var word = borrower.Cell.Credit(units);
         if (!word.IsQuiet || borrower.Changed is not null) attention.Add(borrower);
-        if (lender.Changed is not null) attention.Add(lender);
         return RefusalReason.None;
     }
 
-    private void End(int slot, ref LoanRecord record, long now, LoanState state, ref AttentionList attention)
+    /// <summary>One of several lenders had no units after all: those debited before it get theirs back.</summary>
+    private void Undo(ReadOnlySpan<LoanHandle> loans, int granted, ref AttentionList attention)
     {
-        var borrower = _book[record.Borrower];
-        record.State = state;
-        Owe(borrower, slot, ref record);
-        Pay(borrower, now, ref attention);
-        // Its front may have waited for more than it can now ever have.
-        if (borrower.Cell.Read().HasWaiters || borrower.Changed is not null) attention.Add(borrower);
-    }
-
-    private void ComeDue(int slot, ref AttentionList attention)
-    {
-        ref var record = ref _slab[slot];
-        var generation = record.Generation;
-        var due = record.Due;
-        switch (record.State)
+        for (var i = 0; i < loans.Length; i++)
         {
-            case LoanState.Grace:
-                record.State = LoanState.Overdue;
-                Report(ref record, due);
-                return;
-            case LoanState.Active:
-                // Settled as of its own due time, whatever time it is now: a clock that jumped makes nobody late.
-                End(slot, ref record, due, LoanState.Grace, ref attention);
-                break;
-            default:
-                record.State = LoanState.Grace;
-                break;
-        }
+            ref var record = ref _slab[loans[i].Slot];
+            if (i < granted)
+            {
+                var lender = _groups[record.Group].Lender;
+                var word = lender.Cell.Credit(record.Units);
+                lender.ChangeLent(-record.Units);
+                if (!word.IsQuiet || lender.Cell.IsWanted) attention.Add(lender);
+            }
 
-        if (record.Generation != generation) return;
-        record.LeftAtDue = record.Left;
-        record.Due = Math.Max(due + _book.GraceMilliseconds, _wheel.Now);
-        _wheel.Add(slot);
-    }
-
-    private void Owe(Allocation debtor, int slot, ref LoanRecord record)
-    {
-        record.IsOwed = true;
-        record.NextDebt = LoanRecord.None;
-        if (debtor.LastDebt == LoanRecord.None) debtor.FirstDebt = slot; else _slab[debtor.LastDebt].NextDebt = slot;
-        debtor.LastDebt = slot;
-        debtor.Debt += record.Left;
-    }
-
-    /// <summary>Pays a debtor's debts, oldest first, with the units it has free; the rest is flagged in the same step.</summary>
-    private void Pay(Allocation debtor, long now, ref AttentionList attention)
-    {
-        if (debtor.Debt == 0) return;
-        var paid = debtor.Cell.Repay(debtor.Debt, out var after);
-        debtor.Debt -= paid;
-        if (paid > 0 && (after.HasWaiters || debtor.Changed is not null)) attention.Add(debtor);
-
-        while (paid > 0)
-        {
-            var slot = debtor.FirstDebt;
-            ref var record = ref _slab[slot];
-            var part = Math.Min(paid, record.Left);
-            paid -= part;
-            record.Left -= part;
-            debtor.Borrowed -= part;
-
-            var creditor = _book[record.Lender];
-            var word = creditor.Cell.Credit(part);
-            creditor.ChangeLent(-part);
-            if (!word.IsQuiet || creditor.Changed is not null) attention.Add(creditor);
-            if (record.Left == 0) Close(debtor, slot, ref record, now);
+            _slab.Return(loans[i].Slot);
+            _places++;
         }
     }
 
-    private void Close(Allocation debtor, int slot, ref LoanRecord record, long now)
+    private long Begin(in LoanOrder order, ReadOnlySpan<LoanHandle> loans)
     {
-        debtor.FirstDebt = record.NextDebt;
-        if (debtor.FirstDebt == LoanRecord.None) debtor.LastDebt = LoanRecord.None;
-        record.IsOwed = false;
-        if (record.IsScheduled) _wheel.Remove(slot);
-        if (record.State is LoanState.Returning or LoanState.Grace) Report(ref record, now);
-        if (record.State is not LoanState.Ownership) debtor.OpenLoans--;
-        _slab.Return(slot);
+        Look(order.Elapsed);
+        var start = PoolClock.TickOf(_latest);
+        var due = Math.Max(PoolClock.TickAfter(_latest + order.Term), _wheel.Now);
+        foreach (var loan in loans)
+        {
+            ref var record = ref _slab[loan.Slot];
+            record.State = LoanLife.Next(record.State, LoanEvent.Activate);
+            record.Due = due;
+            record.Term = (uint)(due - start);
+            Count(order.Borrower);
+            var group = _groups[record.Group];
+            group.Units += record.Units;
+            group.LiveUnits += record.Units;
+            group.LentAt = start;
+            Link(group, loan.Slot, ref record);
+            _wheel.Add(loan.Slot);
+            Write(LedgerEntryKind.Granted, loan.Slot, record.Units, start);
+        }
+
+        return due;
     }
 
-    private void Report(ref LoanRecord record, long now)
+    private bool IsLive(LoanHandle loan)
     {
-        var late = record.State is LoanState.Returning ? 0 : record.LeftAtDue - record.Left;
-        _outcomes.Add(record, _book[record.Borrower], _book[record.Lender], late, now, _book.KeepsLoansApart);
+        ref var record = ref _slab[loan.Slot];
+        return record.Generation == loan.Generation && LoanLife.IsLive(record.State);
     }
+
+    /// <summary>The group of these two on these conditions. May allocate, so it comes before any unit moves.</summary>
+    private LoanGroup GroupFor(Allocation lender, Allocation borrower, LoanConditions conditions)
+    {
+        if (borrower.GroupOf(lender, conditions) is { } known) return known;
+        var pair = Array.Find(lender.Harm.Groups, g => g.Borrower == borrower)?.Pair ?? new LoanPair(lender, borrower);
+        var index = _freeGroups.TryPop(out var free) ? free : _groupsMade++;
+        if (index == _groups.Length) Array.Resize(ref _groups, Math.Max(8, _groups.Length * 2));
+        var group = _groups[index] = new LoanGroup(pair, conditions, index);
+        borrower.Add(group);
+        lender.Harm.Add(group);
+        return group;
+    }
+
+    /// <summary>Forgets the groups of a participant that has left the pool with all its loans settled. All locks are held.</summary>
+    internal void ForgetGroupsOf(Allocation participant)
+    {
+        for (var i = 0; i < _groupsMade; i++)
+        {
+            if (_groups[i] is not { } group || group.Lender != participant && group.Borrower != participant) continue;
+            group.Borrower.Remove(group);
+            group.Lender.Harm.Remove(group);
+            _groups[i] = null!;
+            _freeGroups.Push(i);
+        }
+    }
+
+    private bool TryTakePlaces(int count)
+    {
+        if (_places < count) _places += Book.TakePlaces(count - _places);
+        if (_places < count) return false;
+        _places -= count;
+        return true;
+    }
+
+    private void Count(Allocation borrower)
+    {
+        borrower.OpenLoans++;
+        Volatile.Write(ref _openLoans, _openLoans + 1);
+    }
+
+    private void Uncount(Allocation borrower)
+    {
+        borrower.OpenLoans--;
+        Volatile.Write(ref _openLoans, _openLoans - 1);
+        _places++;
+        if (_places > 2 * Book.PlacesPerShard) _places -= Book.GivePlacesBack(Book.PlacesPerShard);
+    }
+
+    private void Write(LedgerEntryKind kind, int slot, int units, long at)
+    {
+        if (Book.Journal is { } journal) Write(journal, kind, _groups[_slab[slot].Group], units, at, new LoanHandle(slot, _slab[slot].Generation));
+    }
+
+    private void Write(Action<LedgerEntry> journal, LedgerEntryKind kind, LoanGroup group, int units, long at, LoanHandle loan) =>
+        journal(new LedgerEntry(kind, _number, ++_sequence, Math.Max(at, 0), group.Lender, group.Borrower, units, loan));
 }

@@ -25,7 +25,8 @@ internal sealed class LoanSlab
         ref var record = ref this[slot];
         _free = record.Next;
         Count++;
-        record.Next = record.Previous = record.NextDebt = LoanRecord.None;
+        record.Next = record.Previous = record.NextPeer = record.PreviousPeer = LoanRecord.None;
+        record.Flags = LoanFlags.None;
         return slot;
     }
 

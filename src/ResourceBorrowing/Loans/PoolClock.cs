@@ -10,6 +10,9 @@ internal sealed class PoolClock(TimeProvider time)
 
     internal TimeProvider Time { get; } = time;
 
+    /// <summary>The latest tick anybody has seen; costs no look at the clock and calls no user code.</summary>
+    internal long Last => Volatile.Read(ref _last);
+
     // As TimeProvider.GetElapsedTime, without asking for the frequency, which never changes, and dividing by it each time.
     internal TimeSpan Elapsed => new((long)((Time.GetTimestamp() - _began) * _ticksPerTimestamp));
 

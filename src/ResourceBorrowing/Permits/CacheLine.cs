@@ -16,6 +16,9 @@ internal struct PaddedWord
 #pragma warning disable CS0169, IDE0051 // The padding is there to be unused.
     private CacheLinePadding _before;
     internal long Bits;
+
+    /// <summary>Written seldom and read beside the word, so it stands on its line.</summary>
+    internal int Mark;
     private CacheLinePadding _after;
 #pragma warning restore CS0169, IDE0051
 }

@@ -49,6 +49,9 @@ internal sealed class LeaseTicket
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool IsReadyFor(PermitCell cell, int units) => (_stamp & 1) == 0 && _cell == cell && _units == units;
 
+    /// <summary>Whether the lease with this stamp has not been given back.</summary>
+    internal bool IsOut(long stamp) => Volatile.Read(ref _stamp) == stamp;
+
     /// <summary>Marks the ticket as out. Home thread only, on a free ticket.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long Take() => ++_stamp;
@@ -80,6 +83,9 @@ internal sealed class LeaseTicket
 
         return made.MakeOut(cell, units, keep: made._next != made);
     }
+
+    /// <summary>A ticket that belongs to no ring and serves one lease.</summary>
+    internal static LeaseTicket Alone(PermitCell cell, int units) => new LeaseTicket(cell).MakeOut(cell, units, keep: false);
 
     private LeaseTicket MakeOut(PermitCell cell, int units, bool keep = true)
     {

@@ -6,7 +6,7 @@ namespace ResourceBorrowing.Permits;
 /// <remarks>
 /// <para><b>Ownership.</b> Anybody may read. Callers and the waiter queue change the units in use. Only who holds the
 /// lock of a loan's home shard (or of all shards) changes the allocation and the debt flag; only the queue's server
-/// changes the waiters flag.</para>
+/// changes the waiters flag. Whoever serves those that want units of others sets and clears <c>IsWanted</c>.</para>
 /// <para><b>Order.</b> Every change is a full-fence read-modify-write of the whole word, so a flag and the units it
 /// speaks of can never be seen apart. A release looks at the word its own addition produced: either it sees the flag and
 /// attends, or whoever sets the flag later sees the released units.</para>
@@ -66,10 +66,43 @@ internal sealed class PermitCell
         return false;
     }
 
+    /// <summary>Cancelled when whoever uses these units is asked to give some up.</summary>
+    internal RecallSignal Recall { get; } = new();
+
+    /// <summary>
+    /// Somebody else waits for units of this participant, so each release is told. Setting it is a full fence, and who sets
+    /// it looks at the word afterwards: pairs with <see cref="Release"/>, which changes the word and then looks here.
+    /// </summary>
+    internal bool IsWanted
+    {
+        get => Volatile.Read(ref _word.Mark) != 0;
+        set => Interlocked.Exchange(ref _word.Mark, value ? 1 : 0);
+    }
+
     /// <summary>Gives units back that a ticket proves were taken; pays and serves when somebody waits for them.</summary>
     internal void Release(int units)
     {
-        if (!ReleaseQuietly(units).IsQuiet) _attend();
+        if (!ReleaseQuietly(units).IsQuiet || IsWanted) _attend();
+    }
+
+    /// <summary>Takes units that need not be there: a pool that only observes refuses nobody.</summary>
+    /// <returns>False when the count itself would overflow.</returns>
+    internal bool TryTakeUnchecked(int units)
+    {
+        for (var word = Read(); word.TryTakeUnchecked(units, out var next); word = Read())
+            if (TrySwap(word, next)) return true;
+        return false;
+    }
+
+    /// <summary>The token of <see cref="Recall"/>; already cancelled while units are owed.</summary>
+    internal CancellationToken RecallToken
+    {
+        get
+        {
+            var token = Recall.Token;
+            // Made, then looked: pairs with the debtor's home, which flags the debt and then takes the source.
+            return Read().OwesDebt ? new CancellationToken(canceled: true) : token;
+        }
     }
 
     /// <summary>Lets debts be paid and waiters be served with what is free.</summary>

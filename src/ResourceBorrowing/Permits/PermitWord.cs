@@ -54,6 +54,13 @@ internal readonly record struct PermitWord(long Bits)
         return !OwesDebt && Math.Max(1, units) <= Free;
     }
 
+    /// <summary>A caller takes units, whoever they belong to: only where nothing is enforced may more be in use than is allocated.</summary>
+    internal bool TryTakeUnchecked(int units, out PermitWord next)
+    {
+        next = new PermitWord(Bits + units);
+        return units <= UnitMask - InUse;
+    }
+
     /// <summary>What a release subtracts from the word; the mechanism is one interlocked addition.</summary>
     internal PermitWord Release(int units) => new(Bits - units);
 
@@ -76,7 +83,7 @@ internal readonly record struct PermitWord(long Bits)
     /// </summary>
     internal PermitWord Repay(int owed, out int paid)
     {
-        paid = Math.Min(Free, owed);
+        paid = Math.Clamp(Free, 0, owed);
         var rest = (Bits & ~DebtFlag) - ((long)paid << AllocationShift);
         return new PermitWord(paid < owed ? rest | DebtFlag : rest);
     }

@@ -22,6 +22,7 @@ internal sealed class WaiterQueue(PermitCell cell)
     private Waiter? _front;
     private Waiter? _back;
     private int _waitingUnits;
+    private int _frontNeed;
     private int _limit;
     private int _largest;
     private int _closed;
@@ -30,13 +31,16 @@ internal sealed class WaiterQueue(PermitCell cell)
     /// <summary>Units asked for by all who wait.</summary>
     internal int WaitingUnits => Volatile.Read(ref _waitingUnits);
 
+    /// <summary>Units that the front asks for and does not find; 0 when nobody waits. Anybody may read it, a moment late.</summary>
+    internal int FrontNeed => Volatile.Read(ref _frontNeed);
+
     /// <summary>Units asked for at the front, when nobody is serving; for tests.</summary>
     internal int? FrontUnits => _front?.Units;
 
     /// <summary>The most units that may wait together.</summary>
     internal int Limit { get => Volatile.Read(ref _limit); set => Volatile.Write(ref _limit, value); }
 
-    /// <summary>The largest request that may stay queued beside what the allocation is now: the nominal quota.</summary>
+    /// <summary>The largest request that may stay queued beside what the allocation is now: the nominal quota and what may be borrowed on demand.</summary>
     internal int LargestEver { get => Volatile.Read(ref _largest); set => Volatile.Write(ref _largest, value); }
 
     internal bool NewestFirst { get; set; }
@@ -130,10 +134,12 @@ internal sealed class WaiterQueue(PermitCell cell)
             }
             else if (cell.TryAnnounceWaiters(word))
             {
+                Volatile.Write(ref _frontNeed, front.Units);
                 return;
             }
         }
 
+        Volatile.Write(ref _frontNeed, 0);
         cell.RetractWaiters();
     }
 

@@ -28,7 +28,8 @@ public class ArchitectureTests
     {
         string[] forUsers =
         [
-            "Loan", "Participant", "ParticipantOptions", "ParticipantSnapshot", "PoolSnapshot", "RefusalReason", "ResourceLease", "ResourcePool", "ResourcePoolOptions",
+            "Loan", "LendingConsent", "LoanEvaluation", "LoanOffer", "LoanPhase", "LoanRequest", "LoanStatus", "LoanTerms", "PoolEvent", "PoolEventKind", "PoolMode", "TrackedLease",
+            "Participant", "ParticipantOptions", "ParticipantSnapshot", "PoolSnapshot", "RefusalReason", "ResourceLease", "ResourcePool", "ResourcePoolOptions",
             "IResourceMapper", "ParticipantConcurrencyLimiter", "ResourceBorrowingDiagnostics", "AdditiveReputationPolicy", "Evidence", "EvidenceSource",
             "IReputationPolicy", "ReputationRecord", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",
         ];

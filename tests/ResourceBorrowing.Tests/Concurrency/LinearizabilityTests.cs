@@ -253,9 +253,10 @@ public class LinearizabilityTests
                 {
                     p.LendingLimit = limit;
                     p.GrantThreshold = 0;
+                    p.BorrowOnDemand = false;
                 })
-                .AddParticipant("one", 0)
-                .AddParticipant("other", 0));
+                .AddParticipant("one", 0, static p => p.BorrowOnDemand = false)
+                .AddParticipant("other", 0, static p => p.BorrowOnDemand = false));
             _lender = _pool["lender"];
             _borrowers = [_pool["one"], _pool["other"]];
             _lender.TryAcquire(busy + 1);

@@ -81,7 +81,7 @@ public class RegressionTests
     {
         var time = new FakeTimeProvider();
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var options = new ResourcePoolOptions { Capacity = 2 }.AddParticipant("a", 1).AddParticipant("b", 1, static p => p.LendingLimit = 1);
+        var options = new ResourcePoolOptions { Capacity = 2 }.AddParticipant("a", 1, static p => p.BorrowOnDemand = false).AddParticipant("b", 1, static p => p.LendingLimit = 1);
         using var pool = new ResourcePool(options, time, meterFactory: services.GetRequiredService<IMeterFactory>());
         using var listener = new MeterListener();
         listener.InstrumentPublished = static (instrument, listener) =>

@@ -110,7 +110,7 @@ public class MetricsTests
         listener.Start();
         var loan = pool["a"].TryBorrow(pool["b"], 5, TestPool.Term);
         Assert.True(loan.IsGranted);
-        Assert.False(pool["b"].TryAcquire(9).IsAcquired);
+        using (pool["a"].TryAcquire(15)) Assert.False(pool["b"].TryAcquire(9).IsAcquired);
         time.Advance(TestPool.Term);
         Assert.True(pool["a"].Reputation > 50);
         TestPool.AssertAtRest(pool);

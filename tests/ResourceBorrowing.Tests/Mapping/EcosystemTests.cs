@@ -24,7 +24,7 @@ public class EcosystemTests
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddResourceBorrowing(static o => o.Capacity = 2)
-            .AddParticipant("search", 1, static p => p.QueueLimit = 0);
+            .AddParticipant("search", 1, static p => (p.QueueLimit, p.BorrowOnDemand) = (0, false));
         builder.Services.AddRateLimiter(static o =>
         {
             o.RejectionStatusCode = StatusCodes.Status503ServiceUnavailable;

@@ -1,0 +1,96 @@
+using ResourceBorrowing.Diagnostics;
+using ResourceBorrowing.Loans;
+
+namespace ResourceBorrowing;
+
+/// <summary>A request that may wait: asks lenders for consent where they want to be asked, then for the units, until they are there.</summary>
+internal static class BorrowWaits
+{
+    internal static async Task<Loan> BorrowAsync(Participant borrower, LoanRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var pool = borrower.Pool;
+        cancellationToken.ThrowIfCancellationRequested();
+        var order = pool.OrderOf(borrower, request);
+        if (pool.IsObserving) return pool.TryBorrow(borrower, request);
+
+        using var activity = PoolTracing.BorrowWait(borrower, request);
+        var deadline = timeout == Timeout.InfiniteTimeSpan ? TimerWheel.Never : PoolClock.TickAfter(order.Elapsed + timeout);
+        HashSet<Participant>? agreed = null;
+        var loan = pool.Borrow(borrower, request, order, agreed);
+        if (!loan.IsGranted && CanBeAsked(pool, request, loan.Refusal))
+        {
+            agreed = [];
+            foreach (var lender in pool.AllWithReserve)
+            {
+                if (loan.IsGranted || !IsAsked(borrower, lender, request)) continue;
+                if (!await AsksAsync(pool, lender, borrower, request, cancellationToken).ConfigureAwait(false)) continue;
+                agreed.Add(lender);
+                loan = pool.Borrow(borrower, request, pool.OrderOf(borrower, request), agreed);
+            }
+        }
+
+        var isHopeless = loan.Refusal is RefusalReason.Removed or RefusalReason.ConsentRefused or RefusalReason.ConsentRequired or RefusalReason.TermTooLong;
+        isHopeless |= agreed is { Count: 0 } && request.Lender is not null;
+        if (!loan.IsGranted && !isHopeless) loan = await WaitAsync(pool, new LoanWant(borrower, request, agreed, deadline), cancellationToken).ConfigureAwait(false);
+        else if (!loan.IsGranted && agreed is { Count: 0 } && request.Lender is not null) loan = pool.Refuse(RefusalReason.ConsentRefused, borrower, request.Lender!, request.Units, order.Now);
+
+        pool.Metrics.LoanAsked(borrower.Name, loan.Refusal);
+        activity?.SetTag("resource_borrowing.result", loan.IsGranted ? "granted" : loan.Explanation);
+        return loan;
+    }
+
+    private static async Task<Loan> WaitAsync(ResourcePool pool, LoanWant want, CancellationToken cancellationToken)
+    {
+        pool.Wants.Add(want);
+        await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((LoanWant)state!).Cancel(token), want).ConfigureAwait(false);
+        return await want.Task.ConfigureAwait(false);
+    }
+
+    private static bool CanBeAsked(ResourcePool pool, in LoanRequest request, RefusalReason refusal) =>
+        request.Lender is { } lender
+            ? lender.Account.Rules.Consent == LendingConsent.Ask
+            : refusal == RefusalReason.NotEnoughToLend && pool.Participants.Any(static p => p.Account.Rules.Consent == LendingConsent.Ask);
+
+    private static bool IsAsked(Participant borrower, Participant lender, in LoanRequest request) =>
+        lender != borrower && lender.Account.Rules.Consent == LendingConsent.Ask
+            && (request.Lender == lender || request.Lender is null && lender.Lendable > 0);
+
+    /// <summary>Off the caller's path, with a time limit: no answer and an exception mean no.</summary>
+    private static async Task<bool> AsksAsync(ResourcePool pool, Participant lender, Participant borrower, LoanRequest request, CancellationToken cancellationToken)
+    {
+        var options = lender.Options;
+        if (options.AskConsent is not { } ask) return false;
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            var asked = Task.Run(() => ask(request, borrower, late.Token).AsTask(), CancellationToken.None);
+            return await asked.WaitAsync(options.ConsentTimeLimit, pool.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            pool.Contain("consent", exception);
+            return false;
+        }
+        finally
+        {
+            Cancel(pool, late);
+        }
+    }
+
+    /// <summary>Tells the callback that its answer no longer matters; what it has registered is user code.</summary>
+    private static void Cancel(ResourcePool pool, CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (Exception exception)
+        {
+            pool.Contain("consent", exception);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using ResourceBorrowing.Loans;
+
+namespace ResourceBorrowing;
+
+/// <summary>Who lends when nobody is named: the reserve first, for nobody misses its units; then whoever has most to spare, the better reputation among equals.</summary>
+internal static class LenderChoice
+{
+    /// <summary>A request is divided among at most so many.</summary>
+    internal const int MostLenders = 32;
+
+    /// <summary>Divides the units among those that could give them now.</summary>
+    /// <param name="order">Who asks, and for how long.</param>
+    /// <param name="units">How many.</param>
+    /// <param name="participants">The participants that may lend, beside the reserve.</param>
+    /// <param name="reserve">The reserve.</param>
+    /// <param name="shares">Set to who would give how much.</param>
+    /// <param name="agreed">Those that were asked and said yes; null when nobody was.</param>
+    /// <returns>Units found; fewer than asked for when there are not enough.</returns>
+    internal static int Choose(
+        in LoanOrder order, int units, ReadOnlySpan<Participant> participants, Participant reserve, List<LoanShare> shares, HashSet<Participant>? agreed = null)
+    {
+        shares.Clear();
+        var missing = units - Take(reserve.Account, Offer(order, reserve, agreed), units, shares);
+        while (missing > 0 && shares.Count < MostLenders)
+        {
+            Participant? best = null;
+            var most = 0;
+            foreach (var participant in participants)
+            {
+                var offer = Offer(order, participant, agreed);
+                if (offer < Math.Max(1, most) || Contains(shares, participant.Account)) continue;
+                if (offer == most && participant.Account.Score <= best!.Account.Score) continue;
+                (best, most) = (participant, offer);
+            }
+
+            if (best is null) break;
+            missing -= Take(best.Account, most, missing, shares);
+        }
+
+        return units - missing;
+    }
+
+    /// <summary>Units that a participant would lend to this borrower now.</summary>
+    internal static int Offer(in LoanOrder order, Participant lender, HashSet<Participant>? agreed)
+    {
+        var account = lender.Account;
+        if (account == order.Borrower) return 0;
+        var rules = account.Rules;
+        if (order.Score < rules.GrantThreshold || order.Term.TotalMilliseconds > rules.LongestTerm) return 0;
+        if (rules.Consent == LendingConsent.Ask && agreed?.Contains(lender) != true) return 0;
+        return account.LendableAt(order.Now);
+    }
+
+    private static int Take(Allocation lender, int offer, int missing, List<LoanShare> shares)
+    {
+        var part = Math.Min(offer, missing);
+        if (part > 0) shares.Add(new LoanShare(lender, part));
+        return part;
+    }
+
+    private static bool Contains(List<LoanShare> shares, Allocation lender)
+    {
+        foreach (var share in shares)
+            if (share.Lender == lender) return true;
+        return false;
+    }
+}

@@ -1,0 +1,139 @@
+using ResourceBorrowing.Loans;
+using ResourceBorrowing.Permits;
+
+namespace ResourceBorrowing;
+
+/// <summary>What the pool does for callers that find no unit: it has those back that their participant lent, and borrows what is still missing.</summary>
+/// <remarks>Thread-safe; runs outside all locks. A quiet pool never comes here.</remarks>
+internal sealed class Shortages(ResourcePool pool, LoanBook book)
+{
+    private const int MostOnStack = 128;
+
+    // Units that came for a caller may be taken by another before it has them.
+    private const int MostAttempts = 4;
+
+    /// <summary>Tries to make a caller's units free who need not stand in the queue; takes them if it can.</summary>
+    internal bool TryRelieve(Participant participant, int units)
+    {
+        var account = participant.Account;
+        if (account.Rules.MinimumIdle > 0) account.ShortAt = book.Clock.NowOrLast();
+        if (account.Lent == 0 && !CanBorrow(participant)) return false;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var word = account.Cell.Read();
+            if (!word.IsQuiet) return false;
+            var missing = units - word.Free;
+            if (missing > 0 && !TryFind(participant, missing)) return false;
+            if (account.Cell.TryAcquireSlow(units)) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>A caller has joined the queue: units its participant lent are recalled, those in use too.</summary>
+    internal void OnQueued(Participant participant)
+    {
+        var account = participant.Account;
+        if (account.Rules.MinimumIdle > 0) account.ShortAt = book.Clock.NowOrLast();
+        if (account.Lent == 0) return;
+        var word = account.Cell.Read();
+        var missing = participant.Waiting - word.Free - account.Incoming;
+        if (missing > 0) Recall(participant, missing, onlyFree: false);
+    }
+
+    /// <summary>Recalls up to <paramref name="units"/> for a lender: where units are free first, then by lower priority, lower reputation, younger loan.</summary>
+    internal int Recall(Participant lender, int units, bool onlyFree)
+    {
+        var now = book.Clock.NowOrLast();
+        var recalled = Recall(lender, units, isFree: true, now);
+        if (!onlyFree && recalled < units) recalled += Recall(lender, units - recalled, isFree: false, now);
+        if (recalled > 0)
+        {
+            pool.Arm(book.NextLook);
+            pool.Metrics.Recalled(recalled, lender.Name);
+        }
+
+        return recalled;
+    }
+
+    /// <summary>Units that it lent, that are recallable, and that lie free at their borrowers.</summary>
+    internal static int FreeRecallable(Participant lender)
+    {
+        var free = 0;
+        foreach (var group in lender.Account.Harm.Groups)
+            if (group.Conditions is { IsRecallable: true, Notice: 0 }) free += Math.Min(group.LiveUnits, Math.Max(0, group.Borrower.Cell.Read().Free));
+        return free;
+    }
+
+    /// <summary>Units that others borrowed on demand and do not use go back to their owners, if that makes room for as many as are missing.</summary>
+    internal bool TryReturnIdle(Participant wanting, int units)
+    {
+        var now = book.Clock.NowOrLast();
+        var found = 0;
+        foreach (var lender in pool.AllWithReserve)
+        {
+            if (lender == wanting) continue;
+            var account = lender.Account;
+            found += account.LendableAt(now);
+            foreach (var group in account.Harm.Groups)
+            {
+                if (!group.Conditions.IsOnDemand || group.Borrower == wanting.Account) continue;
+                while (found < units && group.LiveUnits > 0)
+                {
+                    var attention = new AttentionList();
+                    var part = group.Borrower.Home.ReturnIdle(group, units - found, now, ref attention);
+                    attention.Run(book);
+                    if (part == 0) break;
+                    found += part;
+                }
+            }
+        }
+
+        return found >= units;
+    }
+
+    internal static bool CanBorrow(Participant participant) =>
+        participant.Options.BorrowOnDemand && participant.Account is { Debt: 0 } account && account.BorrowingLimit > account.Borrowed;
+
+    /// <summary>Free units that were lent come first, for they are its own; the rest is borrowed. All that is missing, or nothing.</summary>
+    private bool TryFind(Participant participant, int missing)
+    {
+        var own = participant.Lent == 0 ? 0 : Math.Min(missing, FreeRecallable(participant));
+        if (own < missing && !pool.TryBorrowMissing(participant, missing - own)) return false;
+        return own == 0 || Recall(participant, own, onlyFree: true) == own;
+    }
+
+    private int Recall(Participant lender, int units, bool isFree, long now)
+    {
+        var groups = lender.Account.Harm.Groups;
+        var isTried = groups.Length <= MostOnStack ? stackalloc bool[groups.Length] : new bool[groups.Length];
+        isTried.Clear();
+        var recalled = 0;
+        while (recalled < units)
+        {
+            var victim = -1;
+            for (var i = 0; i < groups.Length; i++)
+            {
+                if (isTried[i] || groups[i].LiveUnits == 0 || !groups[i].Conditions.IsRecallable) continue;
+                if (isFree && groups[i].Borrower.Cell.Read().Free <= 0) continue;
+                if (victim < 0 || ComesBefore(groups[i], groups[victim])) victim = i;
+            }
+
+            if (victim < 0) break;
+            var attention = new AttentionList();
+            var part = groups[victim].Borrower.Home.Recall(groups[victim], units - recalled, isFree, now, ref attention);
+            attention.Run(book);
+            recalled += part;
+            isTried[victim] = part == 0;
+        }
+
+        return recalled;
+    }
+
+    private static bool ComesBefore(LoanGroup one, LoanGroup other)
+    {
+        if (one.Conditions.Priority != other.Conditions.Priority) return one.Conditions.Priority < other.Conditions.Priority;
+        if (one.Borrower.Score != other.Borrower.Score) return one.Borrower.Score < other.Borrower.Score;
+        return one.LentAt > other.LentAt;
+    }
+}

@@ -1,0 +1,222 @@
+using ResourceBorrowing.Loans;
+using ResourceBorrowing.Permits;
+
+namespace ResourceBorrowing;
+
+/// <summary>Who waits for units of others: participants whose callers queue, and borrowers that wait for a loan.</summary>
+/// <remarks>
+/// <para><b>Ownership.</b> The list, and the wanted marks of all participants, belong to the server: whichever thread entered
+/// the combiner. Everybody else pushes onto the inbox, or asks for service.</para>
+/// <para><b>Order.</b> The server tries a want, marks its possible lenders as wanted (a full fence each) and tries again; a
+/// release changes the word and then looks at the mark. So either the second try finds the units, or the release finds the
+/// mark and asks for service. A want that cannot be filled does not stand in the way of others.</para>
+/// <para><b>Progress.</b> Nobody waits for the server: who finds it busy leaves a request that makes it go round again.</para>
+/// <para><b>Callbacks.</b> None in a round: scores are those at hand, what the time provider throws is contained, and who is to
+/// be told (waiters, metrics) is told afterwards or by the thread pool.</para>
+/// </remarks>
+internal sealed class Wants(ResourcePool pool, LoanBook book)
+{
+    private readonly List<Want> _wants = [];
+    private Combiner _serving;
+    private Want? _inbox;
+    private long _nextDeadline = TimerWheel.Never;
+    private int _count;
+    private int _isStale;
+
+    /// <summary>Whether anybody waits.</summary>
+    internal bool IsAny => Volatile.Read(ref _count) > 0;
+
+    internal void Add(Want want)
+    {
+        Push(want);
+        Serve();
+        pool.Arm(Math.Min(want.Deadline, book.Clock.NowOrLast() + Math.Max(1, book.PlanningPeriod)));
+    }
+
+    /// <summary>A participant joined, left or changed: whom to mark must be looked at again.</summary>
+    internal void OnMembership()
+    {
+        Volatile.Write(ref _isStale, 1);
+        if (IsAny) Serve();
+    }
+
+    /// <summary>A participant was attended: it may have units to lend, or miss fewer than before.</summary>
+    internal void OnAttended(Allocation account)
+    {
+        if (account.Cell.IsWanted && account.LendableAt(book.Clock.Last) > 0) Serve();
+        else if (account.Owner is Participant { Want: { IsListed: true } want } && want.MissesFewer) Serve();
+    }
+
+    /// <returns>When to look again: time alone may change who lends.</returns>
+    internal long OnTimer(long now)
+    {
+        if (!IsAny) return TimerWheel.Never;
+        Serve();
+        return IsAny ? Math.Min(Volatile.Read(ref _nextDeadline), now + Math.Max(1, book.PlanningPeriod)) : TimerWheel.Never;
+    }
+
+    /// <summary>Fills what can be filled. Anybody may ask; somebody will have done it.</summary>
+    internal void Serve()
+    {
+        if (!_serving.Enter()) return;
+        do Pass(); while (!_serving.Exit());
+    }
+
+    private void Pass()
+    {
+        var isNew = TakeInbox();
+        if (Interlocked.Exchange(ref _isStale, 0) != 0) isNew = true;
+        if (_wants.Count == 0 && !isNew) return;
+        var isAnyOver = TryAll();
+        // The marks follow the wants; whoever was newly marked may have had units before anybody told.
+        if ((isNew || isAnyOver) && Mark()) TryAll();
+        Volatile.Write(ref _count, _wants.Count);
+        Volatile.Write(ref _nextDeadline, _wants.Count == 0 ? TimerWheel.Never : _wants.Min(static w => w.Deadline));
+    }
+
+    /// <returns>Whether any want is over.</returns>
+    private bool TryAll()
+    {
+        var now = book.Clock.NowOrLast();
+        var kept = 0;
+        for (var i = 0; i < _wants.Count; i++)
+        {
+            var want = _wants[i];
+            if (!want.TryFinish(now)) _wants[kept++] = want;
+        }
+
+        var isAnyOver = kept < _wants.Count;
+        _wants.RemoveRange(kept, _wants.Count - kept);
+        return isAnyOver;
+    }
+
+    /// <returns>Whether anybody was newly marked.</returns>
+    private bool Mark()
+    {
+        var isNewlyMarked = false;
+        var isAnybody = _wants.Exists(static w => w.Lender is null);
+        foreach (var participant in pool.AllWithReserve)
+        {
+            var isWanted = isAnybody || _wants.Exists(w => w.Lender == participant);
+            var cell = participant.Account.Cell;
+            if (cell.IsWanted == isWanted) continue;
+            cell.IsWanted = isWanted;
+            isNewlyMarked |= isWanted;
+        }
+
+        return isNewlyMarked;
+    }
+
+    private bool TakeInbox()
+    {
+        if (Volatile.Read(ref _inbox) is null) return false;
+        var place = _wants.Count;
+        for (var want = Interlocked.Exchange(ref _inbox, null); want is not null; want = want.Next) _wants.Insert(place, want);
+        return true;
+    }
+
+    private void Push(Want want)
+    {
+        Volatile.Write(ref _count, 1);
+        Want? seen;
+        do want.Next = seen = Volatile.Read(ref _inbox);
+        while (Interlocked.CompareExchange(ref _inbox, want, seen) != seen);
+    }
+}
+
+/// <summary>Somebody that waits for units of others.</summary>
+internal abstract class Want
+{
+    /// <summary>The link of the inbox.</summary>
+    internal Want? Next { get; set; }
+
+    /// <summary>Whose units; null for anybody's.</summary>
+    internal abstract Participant? Lender { get; }
+
+    /// <summary>When it gives up, in milliseconds of pool time.</summary>
+    internal abstract long Deadline { get; }
+
+    /// <summary>Tries to fill it. Called by the server only.</summary>
+    /// <returns>True when it is over: filled, given up, or no longer wanted.</returns>
+    internal abstract bool TryFinish(long now);
+}
+
+/// <summary>Callers of a participant wait in its queue, and what the front misses is borrowed on demand as soon as it can be.</summary>
+internal sealed class QueueWant(Participant participant) : Want
+{
+    private int _isListed;
+    private int _missed;
+
+    internal override Participant? Lender => null;
+
+    internal override long Deadline => TimerWheel.Never;
+
+    internal bool IsListed => Volatile.Read(ref _isListed) != 0;
+
+    /// <summary>Whether another try is worth it although no lender has said anything.</summary>
+    internal bool MissesFewer => Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
+
+    private int Missing => participant.Waiters.FrontNeed - Math.Max(0, participant.Available);
+
+    /// <returns>False when it is listed already.</returns>
+    internal bool TryList() => Interlocked.Exchange(ref _isListed, 1) == 0;
+
+    internal override bool TryFinish(long now)
+    {
+        // Each loan serves a front, so there is an end to it; but others want their turn as well.
+        for (var round = 0; round < 16; round++)
+        {
+            if (!participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting)
+            {
+                // Whoever queues from here on lists it anew; whoever queued before and found it listed is seen now.
+                Volatile.Write(ref _missed, 0);
+                Interlocked.Exchange(ref _isListed, 0);
+                return !participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting || !TryList();
+            }
+
+            var missing = Missing;
+            Volatile.Write(ref _missed, missing);
+            if (missing <= 0 || !participant.Pool.TryBorrowMissing(participant, missing)) return false;
+        }
+
+        return false;
+    }
+}
+
+/// <summary>A borrower that waits for a loan.</summary>
+internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSet<Participant>? agreed, long deadline) : Want
+{
+    private readonly TaskCompletionSource<Loan> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal override Participant? Lender => request.Lender;
+
+    internal override long Deadline => deadline;
+
+    internal Task<Loan> Task => _source.Task;
+
+    internal void Cancel(CancellationToken cancellationToken)
+    {
+        if (_source.TrySetCanceled(cancellationToken)) borrower.Pool.Wants.Serve();
+    }
+
+    internal override bool TryFinish(long now)
+    {
+        if (_source.Task.IsCompleted) return true;
+        Loan loan;
+        try
+        {
+            var order = borrower.Pool.OrderOf(borrower, request, now);
+            loan = borrower.Pool.Borrow(borrower, request, order, agreed);
+        }
+        catch (ObjectDisposedException exception)
+        {
+            _source.TrySetException(exception);
+            return true;
+        }
+
+        if (!loan.IsGranted && now < deadline && loan.Refusal != RefusalReason.Removed) return false;
+        // Cancelled while the loan was made: it goes back, and nothing is lost.
+        if (!_source.TrySetResult(loan)) loan.Dispose();
+        return true;
+    }
+}
