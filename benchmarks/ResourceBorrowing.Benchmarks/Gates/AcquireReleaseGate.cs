@@ -8,12 +8,16 @@ internal sealed class AcquireReleaseGate(int units, double most) : Gate($"acquir
     internal override Reading Measure()
     {
         using var pool = Stage.Pool();
+        return Slices.Ratio(Pair(pool["p0"], units), RawPair(units));
+    }
+
+    internal static Workload RawPair(int units = 1)
+    {
         var raw = new RawPair();
-        var n = units;
-        return Slices.Ratio(Pair(pool["p0"], n), new Workload(() =>
+        return new Workload(() =>
         {
-            for (var i = 0; i < Workload.Operations; i++) raw.AcquireRelease(n);
-        }));
+            for (var i = 0; i < Workload.Operations; i++) raw.AcquireRelease(units);
+        });
     }
 
     internal static Workload Pair(Participant participant, int units = 1) => new(() =>

@@ -19,4 +19,10 @@ internal abstract class Gate(string name, Bound bound)
 /// <param name="Value">The figure that the bound speaks of.</param>
 /// <param name="Detail">What it was made of, for people.</param>
 /// <param name="IsConclusive">False when the machine did not allow it to be measured.</param>
-internal readonly record struct Reading(double Value, string Detail, bool IsConclusive = true);
+internal readonly record struct Reading(double Value, string Detail, bool IsConclusive = true)
+{
+    /// <summary>What was measured did not do its job: no bound holds for it, and no rerun makes it good.</summary>
+    internal static Reading Wrong(string detail) => new(double.NaN, detail);
+
+    internal bool IsWrong => double.IsNaN(Value);
+}

@@ -14,6 +14,7 @@ internal static class RunHeader
         yield return $"cores {Environment.ProcessorCount}, pinnable {Cores.Allowed.Count}";
         yield return $"gc {(GCSettings.IsServerGC ? "server" : "workstation")}, {GCSettings.LatencyMode}";
         yield return $"runtime {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}";
+        yield return Pace.Describe();
     }
 
     /// <summary>The build writes the commit behind the library's version.</summary>

@@ -17,15 +17,37 @@ internal static class Slices
         WarmUp(work.Run, than.Run);
         work.Calibrate(Length);
         than.Calibrate(Length);
+        return Ratio(work.Slice, than.Slice, Rounds);
+    }
 
+    /// <param name="slice">Takes one slice and returns nanoseconds per operation.</param>
+    /// <param name="than">The same for what it is compared with.</param>
+    /// <param name="rounds">How many slices of each.</param>
+    internal static Reading Ratio(Func<double> slice, Func<double> than, int rounds)
+    {
         double ours = double.MaxValue, theirs = double.MaxValue;
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
-            ours = Math.Min(ours, work.Slice());
-            theirs = Math.Min(theirs, than.Slice());
+            ours = Math.Min(ours, slice());
+            theirs = Math.Min(theirs, than());
         }
 
         return new Reading(ours / theirs, $"{ours:F2} ns / {theirs:F2} ns");
+    }
+
+    /// <returns>Nanoseconds that one operation of <paramref name="work"/> takes.</returns>
+    internal static double Best(Workload work)
+    {
+        WarmUp(work.Run);
+        work.Calibrate(Length);
+        return Best(work.Slice, Rounds);
+    }
+
+    internal static double Best(Func<double> slice, int rounds)
+    {
+        var best = double.MaxValue;
+        for (var round = 0; round < rounds; round++) best = Math.Min(best, slice());
+        return best;
     }
 
     /// <summary>Runs everything until the just-in-time compiler has had nothing to do for a while: then it is all optimised code.</summary>

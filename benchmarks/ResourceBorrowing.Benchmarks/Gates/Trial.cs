@@ -12,7 +12,7 @@ internal readonly record struct Trial(Gate Gate, Reading Reading, string Verdict
 
     /// <summary>
     /// Measures until the bound holds, at most four times. A gate that was short and then holds passes only if the measurements differ
-    /// enough to call it noise; otherwise its first figure stands.
+    /// enough to call it noise; otherwise its first figure stands. What is wrong once is short.
     /// </summary>
     internal static Trial Of(Gate gate, Action<Reading> measured)
     {
@@ -23,6 +23,7 @@ internal readonly record struct Trial(Gate Gate, Reading Reading, string Verdict
         {
             last = gate.Measure();
             measured(last);
+            if (last.IsWrong) return new Trial(gate, last, Short);
             if (last.IsConclusive) conclusive.Add(last);
         }
         while (!(last.IsConclusive && gate.Bound.Holds(last.Value)) && runs++ < Reruns);
