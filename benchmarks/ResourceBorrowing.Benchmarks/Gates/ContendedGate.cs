@@ -42,16 +42,8 @@ internal sealed class ContendedGate(int threads, double most) : Gate($"contended
         var seen = new Latencies[threads];
         PinnedTeam.Run(threads, member =>
         {
-            var latencies = seen[member] = new Latencies();
-            var now = Stopwatch.GetTimestamp();
-            var end = now + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-            while (now < end)
-            {
-                var began = Stopwatch.GetTimestamp();
-                attempt();
-                now = Stopwatch.GetTimestamp();
-                latencies.Add(now - began);
-            }
+            seen[member] = new Latencies();
+            seen[member].Watch(attempt, duration);
         });
 
         var slice = new Latencies();

@@ -24,6 +24,14 @@ internal static class GateList
         new HandoffGate(isAwaited: true, most: 1.2),
         new BorrowReturnGate(most: 5),
         new BorrowReturnScalingGate(least: 0.7),
+        new LoanMemoryGate(most: 64),
+        new CollectionGate(most: 5),
+        new ScheduleGate(isCancel: false, most: 0.5),
+        new ScheduleGate(isCancel: true, most: 0.8),
+        new ExpiryRatioGate(most: 0.4),
+        new ExpiryTimeGate(most: 100),
+        new FakeClockGate(most: 1),
+        new StormGate(most: 1.5),
         new StartupGate(most: 1.35),
     ];
 }

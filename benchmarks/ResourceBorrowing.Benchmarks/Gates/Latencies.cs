@@ -12,10 +12,18 @@ internal sealed class Latencies
     private readonly long[] _counts = new long[64 * Steps];
     private long _total;
 
-    internal void Add(long ticks)
+    /// <summary>Does one thing over and over, and adds how long each time took, a look at the clock included.</summary>
+    internal void Watch(Action attempt, TimeSpan duration)
     {
-        _counts[Bucket((ulong)(ticks * NanosecondsPerTick))]++;
-        _total++;
+        var now = Stopwatch.GetTimestamp();
+        var end = now + (long)(duration.TotalSeconds * Stopwatch.Frequency);
+        while (now < end)
+        {
+            var began = Stopwatch.GetTimestamp();
+            attempt();
+            now = Stopwatch.GetTimestamp();
+            Add(now - began);
+        }
     }
 
     internal void Add(Latencies other)
@@ -34,6 +42,12 @@ internal sealed class Latencies
     }
 
     public override string ToString() => $"{Percentile(0.5):F0}/{Percentile(0.99):F0}/{Percentile(0.999):F0} ns";
+
+    private void Add(long ticks)
+    {
+        _counts[Bucket((ulong)(ticks * NanosecondsPerTick))]++;
+        _total++;
+    }
 
     private static int Bucket(ulong nanoseconds)
     {

@@ -41,7 +41,7 @@ internal static class Scaling
         return nanoseconds.Max();
     }
 
-    private static Workload Arithmetic(ulong seed) => new(() =>
+    internal static Workload Arithmetic(ulong seed) => new(() =>
     {
         var x = seed;
         for (var i = 0; i < 16 * Workload.Operations; i++) x = x * 6364136223846793005 + 1442695040888963407;
