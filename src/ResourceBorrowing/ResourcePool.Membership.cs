@@ -103,6 +103,7 @@ public sealed partial class ResourcePool
                 _book.Close(participant.Account);
                 _events.Write(PoolEventKind.Removed, participant.Name, 0);
                 _participants = [.. _participants.Where(p => p != participant)];
+                _allWithReserve = [.. _participants, Reserve];
                 hasLeft = true;
             });
         }
@@ -227,6 +228,7 @@ public sealed partial class ResourcePool
             foreach (var participant in targets.Keys) found.Add(participant.Account);
             foreach (var participant in joined) _byName[participant.Name] = participant;
             _participants = [.. _participants, .. joined];
+            _allWithReserve = [.. _participants, Reserve];
         });
 
         if (configured is not null) ConfiguredFrom = configured;

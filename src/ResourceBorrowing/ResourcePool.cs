@@ -43,6 +43,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     private readonly Allocation _retired;
     private readonly ILogger _logger;
     private Participant[] _participants = [];
+    private Participant[] _allWithReserve = [];
     private ResourcePoolOptions _options = new();
     private bool _disposed;
 
@@ -144,7 +145,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <summary>The options object of the last whole configuration.</summary>
     internal ResourcePoolOptions? ConfiguredFrom { get; private set; }
 
-    internal IEnumerable<Participant> AllWithReserve => Volatile.Read(ref _participants).Append(Reserve);
+    internal Participant[] AllWithReserve => Volatile.Read(ref _allWithReserve);
 
     /// <summary>Pool time; zero when the time provider throws.</summary>
     internal TimeSpan Elapsed

@@ -71,7 +71,7 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         // The marks follow the wants; whoever was newly marked may have had units before anybody told.
         if ((isNew || isAnyOver) && Mark()) TryAll();
         Volatile.Write(ref _count, _wants.Count);
-        Volatile.Write(ref _nextDeadline, _wants.Count == 0 ? TimerWheel.Never : _wants.Min(static w => w.Deadline));
+        Volatile.Write(ref _nextDeadline, EarliestDeadline());
     }
 
     /// <returns>Whether any want is over.</returns>
@@ -94,10 +94,10 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     private bool Mark()
     {
         var isNewlyMarked = false;
-        var isAnybody = _wants.Exists(static w => w.Lender is null);
+        var isAnybody = HasWantOf(null);
         foreach (var participant in pool.AllWithReserve)
         {
-            var isWanted = isAnybody || _wants.Exists(w => w.Lender == participant);
+            var isWanted = isAnybody || HasWantOf(participant);
             var cell = participant.Account.Cell;
             if (cell.IsWanted == isWanted) continue;
             cell.IsWanted = isWanted;
@@ -105,6 +105,20 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         }
 
         return isNewlyMarked;
+    }
+
+    private bool HasWantOf(Participant? lender)
+    {
+        foreach (var want in _wants)
+            if (want.Lender == lender) return true;
+        return false;
+    }
+
+    private long EarliestDeadline()
+    {
+        var earliest = TimerWheel.Never;
+        foreach (var want in _wants) earliest = Math.Min(earliest, want.Deadline);
+        return earliest;
     }
 
     private bool TakeInbox()
