@@ -15,7 +15,7 @@ internal sealed class Expiry : IDisposable
 
     internal Expiry()
     {
-        _pool = Stage.Pool(ManyLoans.Parties, ManyLoans.Million, time: _time);
+        _pool = Stage.Pool(ManyLoans.Parties, ManyLoans.Million, time: _time, lendsAll: true);
         _loans = new ManyLoans(_pool.Participants);
     }
 

@@ -9,7 +9,7 @@ internal sealed class CollectionGate(double most) : Gate("gen2/million", Bound.A
 
     internal override Reading Measure()
     {
-        using var pool = Stage.Pool(ManyLoans.Parties, ManyLoans.Million, time: new FakeTimeProvider());
+        using var pool = Stage.Pool(ManyLoans.Parties, ManyLoans.Million, time: new FakeTimeProvider(), lendsAll: true);
         var loans = new ManyLoans(pool.Participants);
         Collect();
         var without = Slices.Best(Collect, Rounds);

@@ -11,7 +11,7 @@ internal sealed class FakeClockGate(double most) : Gate("fake-clock/million", Bo
     {
         var clock = new FakeTimeProvider();
         var time = new CountedTimers(clock);
-        using var pool = Stage.Pool(ManyLoans.Parties, ManyLoans.Million, time: time);
+        using var pool = Stage.Pool(ManyLoans.Parties, ManyLoans.Million, time: time, lendsAll: true);
         var loans = new ManyLoans(pool.Participants);
         var random = new Random(Seed: 1);
         var mostAlive = 0;

@@ -7,7 +7,7 @@ internal sealed class LoanMemoryGate(double most) : Gate("loan-memory/million", 
 {
     internal override Reading Measure()
     {
-        using var pool = Stage.Pool(ManyLoans.Parties, ManyLoans.Million, time: new FakeTimeProvider());
+        using var pool = Stage.Pool(ManyLoans.Parties, ManyLoans.Million, time: new FakeTimeProvider(), lendsAll: true);
         var loans = new ManyLoans(pool.Participants);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         loans.Borrow(ManyLoans.Million, ResourcePool.LongestTerm);

@@ -15,7 +15,7 @@ internal sealed class StormGate(double most) : Gate("storm/p99", Bound.AtMost(mo
     {
         if (!PinnedTeam.IsPossible) return new Reading(0, "threads cannot be pinned to two cores", IsConclusive: false);
         var time = new FakeTimeProvider();
-        using var pool = Stage.Pool(ManyLoans.Parties + 1, time: time);
+        using var pool = Stage.Pool(ManyLoans.Parties + 1, time: time, lendsAll: true);
         var bystander = pool["p0"];
         var storm = new Storm([.. pool.Participants.Skip(1)], time);
         var arithmetic = Scaling.Arithmetic(1);

@@ -197,7 +197,7 @@ internal sealed class Allocation
     /// <summary>The group of loans it has from a lender on these conditions; null when there never was one. The home lock is held.</summary>
     internal LoanGroup? GroupOf(Allocation lender, LoanConditions conditions)
     {
-        if (_lastGroup is { } last && last.Lender == lender && last.Conditions == conditions) return last;
+        if (_lastGroup is { } last && last.Lender == lender && ReferenceEquals(last.Conditions, conditions)) return last;
         return _groups.TryGetValue((lender, conditions), out var group) ? _lastGroup = group : null;
     }
 

@@ -444,9 +444,11 @@ internal sealed partial class LoanShard
     }
 
     /// <summary>The group of these two on these conditions. May allocate, so it comes before any unit moves.</summary>
-    private LoanGroup GroupFor(Allocation lender, Allocation borrower, LoanConditions conditions)
+    private LoanGroup GroupFor(Allocation lender, Allocation borrower, LoanConditions conditions) =>
+        borrower.GroupOf(lender, conditions) ?? MakeGroup(lender, borrower, conditions);
+
+    private LoanGroup MakeGroup(Allocation lender, Allocation borrower, LoanConditions conditions)
     {
-        if (borrower.GroupOf(lender, conditions) is { } known) return known;
         var pair = Array.Find(lender.Harm.Groups, g => g.Borrower == borrower)?.Pair ?? new LoanPair(lender, borrower);
         var index = _freeGroups.TryPop(out var free) ? free : _groupsMade++;
         if (index == _groups.Length) Array.Resize(ref _groups, Math.Max(8, _groups.Length * 2));
