@@ -16,7 +16,9 @@ await app.StartAsync();
 
 using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
 await Say();
-using (app.Services.GetRequiredKeyedService<Participant>("search").TryAcquire(10)) await Say();
+
+// All it owns, the reserve, and what checkout lends: 10 + 5 + 7.
+using (app.Services.GetRequiredKeyedService<Participant>("search").TryAcquire(22)) await Say();
 
 async Task Say()
 {
