@@ -132,6 +132,8 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
 
     internal TimeProvider Time => _book.Clock.Time;
 
+    internal LoanBook Book => _book;
+
     /// <summary>Milliseconds of pool time.</summary>
     internal long Now => _book.Clock.NowOrLast();
 

@@ -1,0 +1,199 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace ResourceBorrowing.Tests;
+
+public class BorrowOnDemandTests
+{
+    private static (ResourcePool Pool, Participant A, Participant B, FakeTimeProvider Time) Of30() => TestPool.Of30(static o =>
+    {
+        foreach (var p in o.Participants) p.BorrowOnDemand = true;
+    });
+
+    [Fact]
+    public void TryAcquire_MoreThanIsOwned_BorrowsTheReserveFirst()
+    {
+        var (pool, a, b, time) = Of30();
+        using (var lease = a.TryAcquire(17))
+        {
+            Assert.True(lease.IsAcquired, lease.Explanation);
+            Assert.Equal((17, 7, 0), (a.Allocation, pool.Reserve.Lent, b.Lent));
+            TestPool.AssertLaws(pool);
+        }
+
+        time.Advance(TestPool.Term);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public void TryAcquire_MoreThanAllCanLend_BorrowsNothing()
+    {
+        var (pool, a, _, _) = Of30();
+        Assert.Equal(RefusalReason.NotAvailable, a.TryAcquire(26).Refusal);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_NobodyCanLendYet_IsServedWhenALenderReleases()
+    {
+        var (pool, a, b, _) = Of30();
+        using var reserve = pool["b"].TryBorrow(pool.Reserve, 10, TestPool.Term);
+        var ofB = b.TryAcquire(20);
+        using var ofA = a.TryAcquire(10);
+        var wait = a.AcquireAsync(3);
+        Assert.False(wait.IsCompleted);
+        ofB.Dispose();
+        Assert.True((await wait.Within()).IsAcquired);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_TheLendersOwnReleaseInParts_FillsTheWantAsSoonAsItFits()
+    {
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        options.Participants[0].BorrowOnDemand = true;
+        using var pool = new ResourcePool(options, new FakeTimeProvider());
+        var (a, b) = (pool["a"], pool["b"]);
+        var leases = Enumerable.Range(0, 10).Select(_ => b.TryAcquire()).ToArray();
+        using var ofA = a.TryAcquire(10);
+        var wait = a.AcquireAsync(3);
+        leases[0].Dispose();
+        leases[1].Dispose();
+        Assert.False(wait.IsCompleted);
+        leases[2].Dispose();
+        Assert.True((await wait.Within()).IsAcquired);
+        Assert.Equal((13, 7), (a.Allocation, b.Allocation));
+    }
+
+    [Fact]
+    public async Task AcquireAsync_OwnReleaseLeavesFewerMissing_TriesAgain()
+    {
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        options.Participants[0].BorrowOnDemand = true;
+        options.Participants[1].LendingLimit = 2;
+        using var pool = new ResourcePool(options, new FakeTimeProvider());
+        var a = pool["a"];
+        var own = Enumerable.Range(0, 10).Select(_ => a.TryAcquire()).ToArray();
+        var wait = a.AcquireAsync(4);
+        own[0].Dispose();
+        Assert.False(wait.IsCompleted);
+        own[1].Dispose();
+        Assert.True((await wait.Within()).IsAcquired, "two of its own and two that b lends");
+    }
+
+    [Fact]
+    public async Task AcquireAsync_MoreThanCouldEverBe_IsRefusedAtOnce()
+    {
+        var (_, a, _, _) = Of30();
+        Assert.Equal(RefusalReason.ExceedsAllocation, (await a.AcquireAsync(26).Within()).Refusal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => a.TryAcquire(31));
+    }
+
+    [Fact]
+    public void IdleUnits_BorrowedOnDemand_GoBackWhenAnotherWantsThem()
+    {
+        var options = TestPool.Options(30, ("a", 10), ("b", 10), ("c", 10));
+        foreach (var p in options.Participants) (p.BorrowOnDemand, p.LendingLimit) = (true, p.Name == "c" ? 10 : 0);
+        using var pool = new ResourcePool(options, new FakeTimeProvider());
+        var (a, b) = (pool["a"], pool["b"]);
+        a.TryAcquire(20).Dispose();
+        Assert.Equal(20, a.Allocation);
+        using var lease = b.TryAcquire(16);
+        Assert.True(lease.IsAcquired, lease.Explanation);
+        Assert.Equal((14, 16), (a.Allocation, b.Allocation));
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public async Task BorrowAsync_WaitsUntilTheLenderHasUnits()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        var held = b.TryAcquire(10);
+        var wait = a.BorrowAsync(new LoanRequest(3) { Lender = b });
+        var other = a.BorrowAsync(new LoanRequest(2) { Lender = pool.Reserve });
+        Assert.True((await other.Within()).IsGranted, "a want that cannot be filled does not block others");
+        Assert.False(wait.IsCompleted);
+        held.Dispose();
+        using var loan = await wait.Within();
+        Assert.True(loan.IsGranted);
+        time.Advance(TestPool.Term);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public async Task BorrowAsync_TimeIsOver_AnswersTheLastRefusal()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        using var held = b.TryAcquire(10);
+        var wait = a.BorrowAsync(new LoanRequest(3) { Lender = b }, TimeSpan.FromSeconds(2)).AsTask();
+        time.Advance(TimeSpan.FromMilliseconds(1999));
+        Assert.False(wait.IsCompleted);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(RefusalReason.LenderNotAvailable, (await wait.Within()).Refusal);
+        Assert.False(b.Account.Cell.IsWanted);
+        Assert.False(pool.Wants.IsAny);
+    }
+
+    [Fact]
+    public async Task BorrowAsync_Cancelled_LeavesNothing()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var held = b.TryAcquire(10);
+        using var cancellation = new CancellationTokenSource();
+        var wait = a.BorrowAsync(new LoanRequest(3) { Lender = b }, cancellationToken: cancellation.Token).AsTask();
+        cancellation.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.Within());
+        held.Dispose();
+        Assert.False(pool.Wants.IsAny);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public async Task BorrowAsync_PoolDisposed_Throws()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        using var held = b.TryAcquire(10);
+        var wait = a.BorrowAsync(new LoanRequest(3) { Lender = b }).AsTask();
+        pool.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => wait.Within());
+    }
+
+    [Fact]
+    public void TryBorrow_FromAnyone_TakesSeveralLendersAllOrNothing()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        using (var loan = a.TryBorrow(13, TestPool.Term))
+        {
+            Assert.True(loan.IsGranted);
+            Assert.Equal((23, 10, 3), (a.Allocation, pool.Reserve.Lent, b.Lent));
+            Assert.Equal(2, loan.Status.Count);
+            TestPool.AssertLaws(pool);
+        }
+
+        TestPool.AssertAtRest(pool);
+        var refused = a.TryBorrow(16, TestPool.Term);
+        Assert.Equal((RefusalReason.NotEnoughToLend, "'a' cannot borrow 16: all others together can lend 15 now"), (refused.Refusal, refused.Explanation));
+        TestPool.AssertAtRest(pool);
+        Assert.True(a.TryBorrow(13, TestPool.Term).IsActive);
+        time.Advance(TestPool.Term);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public void Evaluate_SaysWhatTryBorrowThenDoes()
+    {
+        var (_, a, b, time) = TestPool.Of30();
+        var can = a.Evaluate(new LoanRequest(13));
+        Assert.True(can.IsGranted);
+        Assert.Equal([("(reserve)", 10), ("b", 3)], can.Lenders.Select(static l => (l.Lender.Name, l.Units)));
+        Assert.Equal(TimeSpan.Zero, can.ExpectedWait);
+
+        time.Advance(TimeSpan.FromSeconds(3));
+        using var loan = a.TryBorrow(b, 4, TestPool.Term);
+        time.Advance(TimeSpan.FromSeconds(4));
+        var cannot = a.Evaluate(new LoanRequest(3) { Lender = b });
+        var refused = a.TryBorrow(b, 3, TestPool.Term);
+        Assert.Equal((refused.Refusal, refused.Explanation), (cannot.Constraint, cannot.Explanation));
+        Assert.Equal(TimeSpan.FromSeconds(6), cannot.ExpectedWait);
+        Assert.Equal(1, Assert.Single(cannot.Lenders).Units);
+    }
+}

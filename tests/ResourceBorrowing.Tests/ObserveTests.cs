@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ResourceBorrowing.Tests;
+
+/// <summary>A pool that only observes refuses nothing and moves nothing, and counts what it would have done.</summary>
+public class ObserveTests
+{
+    [Fact]
+    public async Task Observe_RefusesNothingMovesNothingAndCounts()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
+        var options = TestPool.Options(30, ("a", 10), ("b", 10));
+        foreach (var p in options.Participants) (p.BorrowOnDemand, p.QueueLimit) = (true, 0);
+        options.Mode = PoolMode.Observe;
+        using var pool = new ResourcePool(options, new FakeTimeProvider(), meterFactory: meters);
+        using var observed = new MetricCollector<long>(meters, "ResourceBorrowing", "resource_borrowing.observed");
+        var (a, b) = (pool["a"], pool["b"]);
+
+        var leases = new List<ResourceLease> { a.TryAcquire(10), a.TryAcquire(3), a.TryAcquire(20), await a.AcquireAsync(30), await b.AcquireAsync(40) };
+        Assert.All(leases, static l => Assert.True(l.IsAcquired, l.Explanation));
+        var loan = a.TryBorrow(b, 9, TestPool.Term);
+        Assert.True(loan.IsGranted);
+        Assert.False(loan.IsActive);
+        Assert.True((await a.BorrowAsync(new LoanRequest(25))).IsGranted);
+        Assert.Equal((10, 63, 10, 40, 0), (a.Allocation, a.InUse, b.Allocation, b.InUse, pool.Snapshot().OpenLoans));
+        Assert.Equal(
+            ["lent", "refused", "waited", "waited", "refused", "refused"],
+            observed.GetMeasurementSnapshot().Select(static m => (string)m.Tags["resource_borrowing.result"]!));
+        loan.Dispose();
+        Assert.Equal(0, loan.Recall());
+
+        leases.ForEach(static l => l.Dispose());
+        TestPool.AssertAtRest(pool);
+        options.Mode = PoolMode.Enforce;
+        Assert.Throws<OptionsValidationException>(() => pool.Reconfigure(options));
+    }
+}
