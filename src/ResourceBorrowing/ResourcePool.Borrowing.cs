@@ -146,7 +146,7 @@ public sealed partial class ResourcePool
         else
         {
             var found = LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, shares);
-            reason = borrower.Account.IsDraining ? RefusalReason.Removed : LoanRules.OfBorrower(order, request.Units);
+            reason = LoanRules.OfBorrower(order, request.Units);
             if (reason == RefusalReason.None && found < request.Units) reason = RefusalReason.NotEnoughToLend;
             if (reason != RefusalReason.None) refused = Refuse(reason, borrower, borrower, request.Units, order.Now, found);
         }

@@ -50,6 +50,7 @@ internal static class LoanRules
     internal static RefusalReason OfBorrower(in LoanOrder order, int units)
     {
         var borrower = order.Borrower;
+        if (borrower.IsDraining) return RefusalReason.Removed;
         if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
         if (units > borrower.BorrowingLimit - borrower.Borrowed) return RefusalReason.BorrowingLimit;
         return borrower.OpenLoans >= borrower.Rules.OpenLoanLimit ? RefusalReason.OpenLoanLimit : RefusalReason.None;
