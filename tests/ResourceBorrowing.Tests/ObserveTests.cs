@@ -1,8 +1,8 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace ResourceBorrowing.Tests;
 
