@@ -122,7 +122,7 @@ internal sealed class LoanBook
                 while (shard.NextLook <= tick)
                 {
                     var attention = new AttentionList();
-                    shard.SettleDue(tick, ref attention);
+                    shard.SettleDue(tick, now, ref attention);
                     attention.Run(this);
                 }
             }

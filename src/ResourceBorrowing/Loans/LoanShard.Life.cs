@@ -127,11 +127,11 @@ internal sealed partial class LoanShard
         record.Due = Math.Max(effective, _wheel.Now);
         record.Term = (uint)(record.Due - start);
         if (effective > now) _wheel.Add(slot);
-        else ComeDue(slot, ref attention);
+        else ComeDue(slot, now, ref attention);
         return units;
     }
 
-    private void ComeDue(int slot, ref AttentionList attention)
+    private void ComeDue(int slot, long now, ref AttentionList attention)
     {
         ref var record = ref _slab[slot];
         var (generation, due) = (record.Generation, record.Due);
@@ -150,7 +150,8 @@ internal sealed partial class LoanShard
                 Move(ref record, group, LoanEvent.ComeDue);
                 break;
             case LoanState.Active when group.Conditions.AutoRenews && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term, due) == RefusalReason.None:
-                Renew(slot, due, due + record.Term);
+                // The next term begins now: after a jump of the clock one renewal stands for all that would have come and gone.
+                Renew(slot, due, now, now + record.Term);
                 return;
             default:
                 // Settled as of its own due time, whatever time it is now: a clock that jumped makes nobody late.
@@ -175,11 +176,11 @@ internal sealed partial class LoanShard
     }
 
     /// <summary>The term that ends is settled like any loan, and another begins. The record must not stand in the wheel.</summary>
-    private void Renew(int slot, long now, long due)
+    private void Renew(int slot, long ended, long now, long due)
     {
         ref var record = ref _slab[slot];
         record.State = LoanLife.Next(record.State, LoanEvent.Renew);
-        _outcomes.Add(record, _groups[record.Group], lost: 0, late: 0, now, Book.KeepsLoansApart);
+        _outcomes.Add(record, _groups[record.Group], lost: 0, late: 0, ended, Book.KeepsLoansApart);
         record.Due = due;
         record.Term = (uint)(due - now);
         _wheel.Add(slot);

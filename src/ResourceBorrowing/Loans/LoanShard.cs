@@ -143,7 +143,7 @@ internal sealed partial class LoanShard
                 _wheel.Remove(loan.Slot);
                 // A term that has been agreed is not cut short by asking for another.
                 due = Math.Max(_slab[loan.Slot].Due, Math.Max(PoolClock.TickAfter(_latest + term), _wheel.Now));
-                Renew(loan.Slot, PoolClock.TickOf(_latest), due);
+                Renew(loan.Slot, PoolClock.TickOf(_latest), PoolClock.TickOf(_latest), due);
             }
         }
         finally
@@ -236,14 +236,14 @@ internal sealed partial class LoanShard
         }
     }
 
-    /// <summary>Settles what is due at <paramref name="tick"/>, a bounded number of records under one hold of the lock.</summary>
-    internal void SettleDue(long tick, ref AttentionList attention)
+    /// <summary>Settles what was due at <paramref name="tick"/>, up to <paramref name="now"/>, a bounded number of records under one hold of the lock.</summary>
+    internal void SettleDue(long tick, long now, ref AttentionList attention)
     {
         _lock.Enter();
         try
         {
             var budget = StepsPerHold;
-            while (_wheel.TryTake(tick, ref budget, out var slot)) ComeDue(slot, ref attention);
+            while (_wheel.TryTake(tick, ref budget, out var slot)) ComeDue(slot, now, ref attention);
         }
         finally
         {
