@@ -44,7 +44,7 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     internal void OnAttended(Allocation account)
     {
         if (account.Cell.IsWanted && account.LendableAt(book.Clock.Last) > 0) Serve();
-        else if (account.Owner is Participant { Want: { IsListed: true } want } && want.MissesFewer) Serve();
+        else if (account is { HeldUpWants: > 0, Debt: 0 } || account.Owner is Participant { Want: { IsListed: true } want } && want.MissesFewer) Serve();
     }
 
     /// <returns>When to look again: time alone may change who lends.</returns>
@@ -82,7 +82,10 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         for (var i = 0; i < _wants.Count; i++)
         {
             var want = _wants[i];
-            if (!want.TryFinish(now)) _wants[kept++] = want;
+            // Counted first: who pays or returns after the try below has failed sees it and asks for service.
+            want.IsHeldUp = true;
+            if (want.TryFinish(now, out var refusal)) want.IsHeldUp = false;
+            else (_wants[kept++], want.IsHeldUp) = (want, refusal is RefusalReason.BorrowerOwesDebt or RefusalReason.BorrowingLimit or RefusalReason.OpenLoanLimit);
         }
 
         var isAnyOver = kept < _wants.Count;
@@ -139,8 +142,24 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
 }
 
 /// <summary>Somebody that waits for units of others.</summary>
-internal abstract class Want
+internal abstract class Want(Participant borrower)
 {
+    private bool _isHeldUp;
+
+    protected Participant Borrower { get; } = borrower;
+
+    /// <summary>Whether the borrower's own debt or limits stand in the way. The server's alone.</summary>
+    internal bool IsHeldUp
+    {
+        get => _isHeldUp;
+        set
+        {
+            if (_isHeldUp == value) return;
+            _isHeldUp = value;
+            Borrower.Account.ChangeHeldUp(value ? 1 : -1);
+        }
+    }
+
     /// <summary>The link of the inbox.</summary>
     internal Want? Next { get; set; }
 
@@ -151,15 +170,17 @@ internal abstract class Want
     internal abstract long Deadline { get; }
 
     /// <summary>Tries to fill it. Called by the server only.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="refusal">What stands in the way.</param>
     /// <returns>True when it is over: filled, given up, or no longer wanted.</returns>
-    internal abstract bool TryFinish(long now);
+    internal abstract bool TryFinish(long now, out RefusalReason refusal);
 }
 
 /// <summary>Callers of a participant wait in its queue, and what the front misses is borrowed on demand as soon as it can be.</summary>
-internal sealed class QueueWant(Participant participant) : Want
+internal sealed class QueueWant(Participant participant) : Want(participant)
 {
     private int _isListed;
-    private int _missed;
+    private int _missed = int.MaxValue;
 
     internal override Participant? Lender => null;
 
@@ -170,27 +191,33 @@ internal sealed class QueueWant(Participant participant) : Want
     /// <summary>Whether another try is worth it although no lender has said anything.</summary>
     internal bool MissesFewer => Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
 
-    private int Missing => participant.Waiters.FrontNeed - Math.Max(0, participant.Available);
+    private bool IsOver => Borrower.Waiting == 0 || Borrower.Leaving is not null || Borrower.Waiters.ClosedBecause != WaitOutcome.Waiting;
+
+    private int Missing => Borrower.Waiters.FrontNeed - Math.Max(0, Borrower.Available);
 
     /// <returns>False when it is listed already.</returns>
     internal bool TryList() => Interlocked.Exchange(ref _isListed, 1) == 0;
 
-    internal override bool TryFinish(long now)
+    internal override bool TryFinish(long now, out RefusalReason refusal)
     {
+        refusal = RefusalReason.None;
         // Each loan serves a front, so there is an end to it; but others want their turn as well.
         for (var round = 0; round < 16; round++)
         {
-            if (!participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting)
+            if (IsOver)
             {
                 // Whoever queues from here on lists it anew; whoever queued before and found it listed is seen now.
-                Volatile.Write(ref _missed, 0);
+                Volatile.Write(ref _missed, int.MaxValue);
                 Interlocked.Exchange(ref _isListed, 0);
-                return !participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting || !TryList();
+                return IsOver || !TryList();
             }
 
+            // A front that is still to be announced will say so itself.
             var missing = Missing;
-            Volatile.Write(ref _missed, missing);
-            if (missing <= 0 || !participant.Pool.TryBorrowMissing(participant, missing)) return false;
+            Volatile.Write(ref _missed, missing > 0 ? missing : int.MaxValue);
+            if (missing <= 0) return false;
+            refusal = Borrower.Pool.TryBorrowMissing(Borrower, missing);
+            if (refusal != RefusalReason.None) return false;
         }
 
         return false;
@@ -198,7 +225,7 @@ internal sealed class QueueWant(Participant participant) : Want
 }
 
 /// <summary>A borrower that waits for a loan.</summary>
-internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSet<Participant>? agreed, long deadline) : Want
+internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSet<Participant>? agreed, long deadline) : Want(borrower)
 {
     private readonly TaskCompletionSource<Loan> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -210,17 +237,18 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
 
     internal void Cancel(CancellationToken cancellationToken)
     {
-        if (_source.TrySetCanceled(cancellationToken)) borrower.Pool.Wants.Serve();
+        if (_source.TrySetCanceled(cancellationToken)) Borrower.Pool.Wants.Serve();
     }
 
-    internal override bool TryFinish(long now)
+    internal override bool TryFinish(long now, out RefusalReason refusal)
     {
+        refusal = RefusalReason.None;
         if (_source.Task.IsCompleted) return true;
         Loan loan;
         try
         {
-            var order = borrower.Pool.OrderOf(borrower, request, now);
-            loan = borrower.Pool.Borrow(borrower, request, order, agreed);
+            var order = Borrower.Pool.OrderOf(Borrower, request, now);
+            loan = Borrower.Pool.Borrow(Borrower, request, order, agreed);
         }
         catch (ObjectDisposedException exception)
         {
@@ -228,7 +256,11 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
             return true;
         }
 
-        if (!loan.IsGranted && now < deadline && loan.Refusal != RefusalReason.Removed) return false;
+        if (!loan.IsGranted && now < deadline && loan.Refusal != RefusalReason.Removed) {
+            refusal = loan.Refusal;
+            return false;
+        }
+
         // Cancelled while the loan was made: it goes back, and nothing is lost.
         if (!_source.TrySetResult(loan)) loan.Dispose();
         return true;

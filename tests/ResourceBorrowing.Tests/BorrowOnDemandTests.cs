@@ -47,6 +47,56 @@ public class BorrowOnDemandTests
     }
 
     [Fact]
+    public async Task AcquireAsync_QueuedWhileOwing_IsServedByALoanOnceTheDebtIsPaid()
+    {
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        options.Participants[0].BorrowOnDemand = true;
+        options.Participants[1].LendingLimit = 10;
+        var time = new FakeTimeProvider();
+        using var pool = new ResourcePool(options, time);
+        var (a, b) = (pool["a"], pool["b"]);
+        var ofB = b.TryAcquire(5);
+        Assert.True(a.TryBorrow(b, 5, TestPool.Term).IsGranted);
+        var ofA = a.TryAcquire(5);
+        using var rest = a.TryAcquire(10);
+        time.Advance(TestPool.Term);
+        Assert.Equal(5, a.Debt);
+
+        var wait = a.AcquireAsync(4);
+        ofB.Dispose();
+        Assert.False(wait.IsCompleted, "who owes is lent nothing");
+        ofA.Dispose();
+        Assert.True((await wait.Within()).IsAcquired);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_QueuedWithBorrowingOnDemandOff_IsServedByALoanOnceItIsOn()
+    {
+        var (pool, a, _, _) = TestPool.Of30();
+        using var held = a.TryAcquire(10);
+        var wait = a.AcquireAsync(3);
+        Assert.False(wait.IsCompleted);
+        pool.Update(new ParticipantOptions { Name = "a", NominalQuota = 10 });
+        Assert.True((await wait.Within()).IsAcquired);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public async Task BorrowAsync_WhileOwing_IsGrantedOnceTheDebtIsPaid()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        a.TryBorrow(b, 5, TestPool.Term);
+        var held = a.TryAcquire(15);
+        time.Advance(TestPool.Term);
+        var wait = a.BorrowAsync(new LoanRequest(2));
+        Assert.False(wait.IsCompleted);
+        held.Dispose();
+        Assert.True((await wait.Within()).IsGranted);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
     public async Task AcquireAsync_TheLendersOwnReleaseInParts_FillsTheWantAsSoonAsItFits()
     {
         var options = TestPool.Options(20, ("a", 10), ("b", 10));

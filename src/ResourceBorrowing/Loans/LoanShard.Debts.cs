@@ -110,7 +110,7 @@ internal sealed partial class LoanShard
         if (debtor.Debt == 0) return;
         var paid = debtor.Cell.Repay(debtor.Debt, out var after);
         debtor.Debt -= paid;
-        if (paid > 0 && (after.HasWaiters || debtor.Changed is not null)) attention.Add(debtor);
+        if (paid > 0 && (after.HasWaiters || debtor.HeldUpWants > 0 || debtor.Changed is not null)) attention.Add(debtor);
 
         while (paid > 0)
         {
