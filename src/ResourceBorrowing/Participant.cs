@@ -289,7 +289,7 @@ public sealed class Participant
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
         if (ReasonNow(group) is var closed and not RefusalReason.NotAvailable) return Refuse(closed, units, 0);
-        if (units > _cell.Read().Free) Pool.Observe(this, units, wouldWait);
+        Pool.Observe(this, units, wouldWait);
         return _cell.TryTakeUnchecked(units) ? Grant(units) : Refuse(RefusalReason.NotAvailable, units, 0);
     }
 
@@ -302,17 +302,17 @@ public sealed class Participant
 
     private ResourceLease Grant(int units)
     {
-        if (Pool.Tracker is { } tracker) return Track(tracker, units);
+        if (Pool.LooksAtEachLease) return GrantAlone(units);
         var ticket = LeaseTicket.Prepare(_cell, units);
         return new ResourceLease(ticket, ticket.Take());
     }
 
     /// <summary>A ticket of its own for each lease: it is in no thread's ring, so the next caller comes this way too.</summary>
-    private ResourceLease Track(LeaseTracker tracker, int units)
+    private ResourceLease GrantAlone(int units)
     {
         var ticket = LeaseTicket.Alone(_cell, units);
         var stamp = ticket.Take();
-        tracker.Taken(ticket, stamp);
+        Pool.Tracker?.Taken(ticket, stamp);
         return new ResourceLease(ticket, stamp);
     }
 

@@ -8,7 +8,8 @@ public enum PoolMode
 
     /// <summary>
     /// Nobody is refused, nobody waits and no unit moves; what would have been refused, lent or recalled is counted and published. In use may then
-    /// exceed the allocation.
+    /// exceed the allocation. Loans that would have been made are taken to last for their term, or until the lender would have recalled them. Each lease costs an
+    /// object and a lock.
     /// </summary>
     Observe,
 }

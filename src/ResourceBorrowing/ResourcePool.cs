@@ -82,7 +82,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Wants = new Wants(this, _book);
         Tracing = new PoolTracing(this);
         _events = new EventStream(this, _book);
-        IsObserving = options.Mode == PoolMode.Observe;
+        Shadow = options.Mode == PoolMode.Observe ? new ShadowLedger(this, _book) : null;
         Tracker = options.TrackLeases ? new LeaseTracker(this) : null;
         _scheduler = new LoanScheduler(_book, OnTimer, exception => Contain("time provider", exception));
 
@@ -119,7 +119,10 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <summary>Whether limits are enforced.</summary>
     public PoolMode Mode => IsObserving ? PoolMode.Observe : PoolMode.Enforce;
 
-    internal bool IsObserving { get; }
+    internal bool IsObserving => Shadow is not null;
+
+    /// <summary>What would have been lent; only in a pool that observes.</summary>
+    internal ShadowLedger? Shadow { get; }
 
     internal Reputations Reputations { get; }
 
@@ -130,6 +133,9 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     internal PoolTracing Tracing { get; }
 
     internal LeaseTracker? Tracker { get; }
+
+    /// <summary>Whether no lease may take the hot path.</summary>
+    internal bool LooksAtEachLease => Shadow is not null || Tracker is not null;
 
     internal TimeProvider Time => _book.Clock.Time;
 
@@ -309,24 +315,14 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         else Wants.OnAttended(participant.Account);
     }
 
-    /// <summary>A pool that only observes tells what it would have done for a caller who does not fit.</summary>
+    /// <summary>A pool that only observes tells what it would have done for a caller.</summary>
     internal void Observe(Participant participant, int units, bool wouldWait)
     {
-        var missing = units - Math.Max(0, participant.Account.Cell.Read().Free);
-        var order = new LoanOrder(participant.Account, _book.Conditions, TimeSpan.FromMilliseconds(Now), DefaultTerm, participant.Account.Score);
-        var isLent = Shortages.CanBorrow(participant) && missing <= participant.Account.BorrowingLimit
-            && LenderChoice.Choose(order, missing, Volatile.Read(ref _participants), Reserve, _shares ??= []) >= missing;
-        Observed(participant, isLent ? PoolEventKind.WouldLend : wouldWait ? PoolEventKind.WouldWait : PoolEventKind.WouldRefuse, isLent ? missing : units);
+        foreach (var (kind, count) in Shadow!.Acquire(participant, units, wouldWait)) Observed(participant, kind, count);
     }
 
-    private void Observe(Participant borrower, in LoanRequest request, in LoanOrder order)
-    {
-        var isGranted = request.Lender is { } lender
-            ? LoanRules.Evaluate(order, new LoanShare(lender.Account, request.Units)) == RefusalReason.None
-            : LoanRules.OfBorrower(order, request.Units) == RefusalReason.None
-                && LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, _shares ??= []) >= request.Units;
-        Observed(borrower, isGranted ? PoolEventKind.WouldLend : PoolEventKind.WouldRefuse, request.Units);
-    }
+    private void Observe(Participant borrower, in LoanRequest request, in LoanOrder order) =>
+        Observed(borrower, Shadow!.Borrow(borrower, request, order) ? PoolEventKind.WouldLend : PoolEventKind.WouldRefuse, request.Units);
 
     private void Observed(Participant participant, PoolEventKind kind, int units)
     {

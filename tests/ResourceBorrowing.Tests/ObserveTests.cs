@@ -39,4 +39,46 @@ public class ObserveTests
         options.Mode = PoolMode.Enforce;
         Assert.Throws<OptionsValidationException>(() => pool.Reconfigure(options));
     }
+
+    [Fact]
+    public async Task Observe_LendersCaller_WouldRecallWhatWouldHaveBeenLent()
+    {
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        foreach (var p in options.Participants) p.BorrowOnDemand = true;
+        options.Mode = PoolMode.Observe;
+        var time = new FakeTimeProvider();
+        using var pool = new ResourcePool(options, time);
+        var (a, b) = (pool["a"], pool["b"]);
+        await using var reader = pool.ReadEventsAsync().GetAsyncEnumerator();
+        Assert.True(await reader.MoveNextAsync());
+
+        var ofA = a.TryAcquire(14);
+        var ofB = b.TryAcquire(6);
+        Assert.True(ofB.IsAcquired);
+        b.TryAcquire(2).Dispose();
+        using var last = await b.AcquireAsync(2);
+        ofA.Dispose();
+        ofB.Dispose();
+        a.TryAcquire(13).Dispose();
+        b.TryAcquire(9).Dispose();
+        time.Advance(options.DefaultTerm);
+        a.TryAcquire(10).Dispose();
+        Assert.Equal((20, 0), (a.Allocation + b.Allocation, pool.Snapshot().OpenLoans));
+
+        pool.Dispose();
+        var seen = new List<(PoolEventKind, string, int)>();
+        while (await reader.MoveNextAsync())
+            if (reader.Current.Kind != PoolEventKind.Present) seen.Add((reader.Current.Kind, reader.Current.Participant, reader.Current.Units));
+        Assert.Equal(
+            [
+                (PoolEventKind.WouldLend, "a", 4),
+                (PoolEventKind.WouldRefuse, "b", 2), // a uses what b lent, and TryAcquire recalls only free units
+                (PoolEventKind.WouldRecall, "b", 2),
+                (PoolEventKind.WouldWait, "b", 2),
+                (PoolEventKind.WouldLend, "a", 1), // two of the four are left
+                (PoolEventKind.WouldRecall, "b", 3), // all that it owns, and one more
+                (PoolEventKind.WouldLend, "b", 1),
+            ],
+            seen);
+    }
 }
