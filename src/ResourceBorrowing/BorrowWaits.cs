@@ -1,4 +1,3 @@
-using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 
 namespace ResourceBorrowing;
@@ -13,8 +12,25 @@ internal static class BorrowWaits
         var order = pool.OrderOf(borrower, request);
         if (pool.IsObserving) return pool.TryBorrow(borrower, request);
 
-        using var activity = PoolTracing.BorrowWait(borrower, request);
         var deadline = timeout == Timeout.InfiniteTimeSpan ? TimerWheel.Never : PoolClock.TickAfter(order.Elapsed + timeout);
+        var activity = pool.Tracing.WaitBegan(borrower, request);
+        var result = "not granted";
+        try
+        {
+            var loan = await AskAndWaitAsync(borrower, request, order, deadline, cancellationToken).ConfigureAwait(false);
+            pool.Metrics.LoanAsked(borrower.Name, loan.Refusal);
+            result = loan.Explanation;
+            return loan;
+        }
+        finally
+        {
+            pool.Tracing.WaitEnded(activity, result);
+        }
+    }
+
+    private static async Task<Loan> AskAndWaitAsync(Participant borrower, LoanRequest request, LoanOrder order, long deadline, CancellationToken cancellationToken)
+    {
+        var pool = borrower.Pool;
         HashSet<Participant>? agreed = null;
         var loan = pool.Borrow(borrower, request, order, agreed);
         if (!loan.IsGranted && CanBeAsked(pool, request, loan.Refusal))
@@ -29,14 +45,10 @@ internal static class BorrowWaits
             }
         }
 
-        var isHopeless = loan.Refusal is RefusalReason.Removed or RefusalReason.ConsentRefused or RefusalReason.ConsentRequired or RefusalReason.TermTooLong;
-        isHopeless |= agreed is { Count: 0 } && request.Lender is not null;
-        if (!loan.IsGranted && !isHopeless) loan = await WaitAsync(pool, new LoanWant(borrower, request, agreed, deadline), cancellationToken).ConfigureAwait(false);
-        else if (!loan.IsGranted && agreed is { Count: 0 } && request.Lender is not null) loan = pool.Refuse(RefusalReason.ConsentRefused, borrower, request.Lender!, request.Units, order.Now);
-
-        pool.Metrics.LoanAsked(borrower.Name, loan.Refusal);
-        activity?.SetTag("resource_borrowing.result", loan.IsGranted ? "granted" : loan.Explanation);
-        return loan;
+        if (loan.IsGranted) return loan;
+        if (agreed is { Count: 0 } && request.Lender is { } asked) return pool.Refuse(RefusalReason.ConsentRefused, borrower, asked, request.Units, order.Now);
+        if (loan.Refusal is RefusalReason.Removed or RefusalReason.ConsentRefused or RefusalReason.ConsentRequired or RefusalReason.TermTooLong) return loan;
+        return await WaitAsync(pool, new LoanWant(borrower, request, agreed, deadline), cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<Loan> WaitAsync(ResourcePool pool, LoanWant want, CancellationToken cancellationToken)

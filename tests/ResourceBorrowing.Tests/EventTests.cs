@@ -101,6 +101,27 @@ public class EventTests
         Assert.InRange(made[1].Duration, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(5));
     }
 
+    [Fact]
+    public async Task ActivityListener_ThatThrows_CostsNoLoan()
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == ResourceBorrowingDiagnostics.ActivitySourceName,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Name == "borrow" ? ActivitySamplingResult.AllData : throw new InvalidOperationException("not sampled"),
+            ActivityStopped = static activity =>
+            {
+                if ((string?)activity.GetTagItem("resource_borrowing.borrower") == "unlucky") throw new InvalidOperationException("not stopped");
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var pool = new ResourcePool(TestPool.Options(20, ("unlucky", 10), ("b", 10)), new FakeTimeProvider());
+        var loan = await pool["unlucky"].BorrowAsync(new LoanRequest(2)).Within();
+        Assert.True(loan.IsActive);
+        loan.Dispose();
+        TestPool.AssertAtRest(pool);
+    }
+
     private static async Task<List<PoolEvent>> Rest(IAsyncEnumerator<PoolEvent> reader)
     {
         var rest = new List<PoolEvent>();
