@@ -46,7 +46,7 @@ internal static class LenderChoice
         var account = lender.Account;
         if (account == order.Borrower) return 0;
         var rules = account.Rules;
-        if (order.Score < rules.GrantThreshold || order.Term.TotalMilliseconds > rules.LongestTerm) return 0;
+        if (order.Score < rules.GrantThreshold || order.Term.Ticks > rules.LongestTerm * TimeSpan.TicksPerMillisecond) return 0;
         if (rules.Consent == LendingConsent.Ask && agreed?.Contains(lender) != true) return 0;
         return account.LendableAt(order.Now);
     }

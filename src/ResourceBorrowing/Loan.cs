@@ -23,10 +23,14 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     // A handle when granted (not negative), a packed refusal when refused (negative).
     private readonly long _handle;
 
-    internal Loan(Participant borrower, ReadOnlySpan<LoanHandle> loans)
+    internal Loan(Participant borrower, LoanHandle loan)
     {
         _party = borrower;
-        _handle = loans[0].Packed;
+        _handle = loan.Packed;
+    }
+
+    internal Loan(Participant borrower, ReadOnlySpan<LoanHandle> loans) : this(borrower, loans[0])
+    {
         if (loans.Length > 1) _several = loans.ToArray();
     }
 
@@ -37,7 +41,7 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     }
 
     /// <summary>A pool that only observes lends nothing and refuses nothing.</summary>
-    internal static Loan Observed(Participant borrower) => new(borrower, [LoanHandle.Observed]);
+    internal static Loan Observed(Participant borrower) => new(borrower, LoanHandle.Observed);
 
     /// <summary>Whether the loan was granted. Stays true after it has ended.</summary>
     public bool IsGranted => _party is not null && _handle >= 0;

@@ -48,13 +48,19 @@ public sealed partial class ResourcePool
         if (_book.KeepsLoansApart != keepsApart) _book.KeepsLoansApart = keepsApart;
         if (request.Lender is { } lender)
         {
-            var named = order with { IsAgreed = agreed?.Contains(lender) == true };
             var share = new LoanShare(lender.Account, request.Units);
             var loan = new LoanHandle();
-            var reason = Borrow(named, new ReadOnlySpan<LoanShare>(in share), new Span<LoanHandle>(ref loan));
-            return reason == RefusalReason.None ? new Loan(borrower, new ReadOnlySpan<LoanHandle>(in loan)) : Refuse(reason, borrower, lender, request.Units, order.Now);
+            var reason = agreed is null
+                ? Borrow(order, new ReadOnlySpan<LoanShare>(in share), new Span<LoanHandle>(ref loan))
+                : Borrow(order with { IsAgreed = agreed.Contains(lender) }, new ReadOnlySpan<LoanShare>(in share), new Span<LoanHandle>(ref loan));
+            return reason == RefusalReason.None ? new Loan(borrower, loan) : Refuse(reason, borrower, lender, request.Units, order.Now);
         }
 
+        return BorrowFromAnyone(borrower, request, order, agreed);
+    }
+
+    private Loan BorrowFromAnyone(Participant borrower, in LoanRequest request, in LoanOrder order, HashSet<Participant>? agreed)
+    {
         // What was free when it was looked for may be taken when it is asked for; then look again, but not for ever.
         var shares = _shares ??= [];
         Span<LoanHandle> loans = stackalloc LoanHandle[LenderChoice.MostLenders];

@@ -256,7 +256,8 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
             return true;
         }
 
-        if (!loan.IsGranted && now < deadline && loan.Refusal != RefusalReason.Removed) {
+        if (!loan.IsGranted && now < deadline && loan.Refusal != RefusalReason.Removed)
+        {
             refusal = loan.Refusal;
             return false;
         }

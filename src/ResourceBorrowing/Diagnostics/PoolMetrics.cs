@@ -59,8 +59,10 @@ internal sealed class PoolMetrics
     internal void Refused(string participant, RefusalReason reason) =>
         Add(_refusals, new(ParticipantTag, participant), new(ReasonTag, Name(reason)));
 
-    internal void LoanAsked(string borrower, RefusalReason reason) =>
-        Add(_loans, new(ParticipantTag, borrower), new(ResultTag, Name(reason)));
+    internal void LoanAsked(string borrower, RefusalReason reason)
+    {
+        if (_loans is { Enabled: true }) Add(_loans, new(ParticipantTag, borrower), new(ResultTag, Name(reason)));
+    }
 
     /// <summary>Whether somebody listens to how long loans last.</summary>
     internal bool ObservesLoans => _loanDuration is { Enabled: true };

@@ -11,7 +11,8 @@ namespace ResourceBorrowing.Loans;
 internal readonly record struct LoanOrder(
     Allocation Borrower, LoanConditions Conditions, TimeSpan Elapsed, TimeSpan Term, double Score, bool IsAgreed = false, LoanFlags Flags = LoanFlags.None)
 {
-    internal long Now => PoolClock.TickOf(Elapsed);
+    /// <summary><see cref="Elapsed"/> in ticks of the loan book.</summary>
+    internal long Now { get; } = PoolClock.TickOf(Elapsed);
 }
 
 /// <summary>How much one lender is to give.</summary>
@@ -42,7 +43,7 @@ internal static class LoanRules
         if (share.Units > lender.LendingLimitAt(now) - lender.Lent) return RefusalReason.HarmBudget;
         if (share.Units > word.Free - lender.Borrowed) return RefusalReason.LenderNotAvailable;
         if (share.Units > word.Free - lender.Borrowed - lender.KeptAt(now) || !lender.IsIdle(word, now)) return RefusalReason.LenderKeepsUnits;
-        if (order.Term.TotalMilliseconds > rules.LongestTerm) return RefusalReason.TermTooLong;
+        if (order.Term.Ticks > rules.LongestTerm * TimeSpan.TicksPerMillisecond) return RefusalReason.TermTooLong;
         if (order.Score < rules.GrantThreshold) return RefusalReason.Reputation;
         return rules.Consent == LendingConsent.Ask && !order.IsAgreed ? RefusalReason.ConsentRequired : RefusalReason.None;
     }

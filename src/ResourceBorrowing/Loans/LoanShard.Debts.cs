@@ -104,6 +104,21 @@ internal sealed partial class LoanShard
         lender.ChangeIncoming(record.Left);
     }
 
+    /// <summary>A loan whose units are all free, of a borrower that owes nothing, need not stand among the debts first.</summary>
+    private bool TryPayAtOnce(LoanGroup group, int slot, ref LoanRecord record, long now, ref AttentionList attention)
+    {
+        var borrower = group.Borrower;
+        var units = record.Left;
+        if (borrower.Debt > 0 || !borrower.Cell.TryRepayAll(units, out var after)) return false;
+        record.LeftAtDue = 0;
+        Write(LedgerEntryKind.Ended, slot, units, now);
+        PayOut(borrower, slot, ref record, units, now, ref attention);
+        Settle(borrower, slot, ref record, now);
+        // Its front may have waited for more than it can now ever have.
+        if (after.HasWaiters || borrower.HeldUpWants > 0 || borrower.Changed is not null) attention.Add(borrower);
+        return true;
+    }
+
     /// <summary>Pays a debtor's debts, oldest first, with the units it has free; the rest is flagged in the same step.</summary>
     private void Pay(Allocation debtor, long now, ref AttentionList attention)
     {
@@ -118,27 +133,36 @@ internal sealed partial class LoanShard
             ref var record = ref _slab[slot];
             var part = Math.Min(paid, record.Left);
             paid -= part;
-            record.Left -= part;
-            debtor.Borrowed -= part;
-            if (record.State is LoanState.Overdue or LoanState.Defaulted or LoanState.WrittenOff) debtor.OverdueDebt -= part;
+            PayOut(debtor, slot, ref record, part, now, ref attention);
+            if (record.Left > 0) continue;
 
-            var group = _groups[record.Group];
-            var creditor = group.Lender;
-            creditor.Harm.Settle(now == LoanOutcomes.NotTimed ? Book.Clock.Last : now);
-            if (record.State != LoanState.Ownership) group.Units -= part;
-            var word = creditor.Cell.Credit(part);
-            creditor.ChangeLent(-part);
-            creditor.ChangeIncoming(-part);
-            Write(record.State == LoanState.Ownership ? LedgerEntryKind.DebtPaid : record.Left > 0 ? LedgerEntryKind.PartRepaid : LedgerEntryKind.Repaid, slot, part, now);
-            if (!word.IsQuiet || creditor.Cell.IsWanted || creditor.Changed is not null) attention.Add(creditor);
-            if (record.Left == 0) Close(debtor, slot, ref record, now);
+            debtor.FirstDebt = record.NextPeer;
+            if (debtor.FirstDebt == LoanRecord.None) debtor.LastDebt = LoanRecord.None;
+            Settle(debtor, slot, ref record, now);
         }
     }
 
-    private void Close(Allocation debtor, int slot, ref LoanRecord record, long now)
+    /// <summary>Units that have left the debtor arrive at the creditor.</summary>
+    private void PayOut(Allocation debtor, int slot, ref LoanRecord record, int units, long now, ref AttentionList attention)
     {
-        debtor.FirstDebt = record.NextPeer;
-        if (debtor.FirstDebt == LoanRecord.None) debtor.LastDebt = LoanRecord.None;
+        record.Left -= units;
+        debtor.Borrowed -= units;
+        if (record.State is LoanState.Overdue or LoanState.Defaulted or LoanState.WrittenOff) debtor.OverdueDebt -= units;
+
+        var group = _groups[record.Group];
+        var creditor = group.Lender;
+        creditor.Harm.Settle(now == LoanOutcomes.NotTimed ? Book.Clock.Last : now);
+        if (record.State != LoanState.Ownership) group.Units -= units;
+        var word = creditor.Cell.Credit(units);
+        creditor.ChangeLent(-units);
+        if (record.Has(LoanFlags.Expected)) creditor.ChangeIncoming(-units);
+        Write(record.State == LoanState.Ownership ? LedgerEntryKind.DebtPaid : record.Left > 0 ? LedgerEntryKind.PartRepaid : LedgerEntryKind.Repaid, slot, units, now);
+        if (!word.IsQuiet || creditor.Cell.IsWanted || creditor.Changed is not null) attention.Add(creditor);
+    }
+
+    /// <summary>The last unit is back.</summary>
+    private void Settle(Allocation debtor, int slot, ref LoanRecord record, long now)
+    {
         if (record.IsScheduled) _wheel.Remove(slot);
         if (record.State is LoanState.Returning or LoanState.Grace) Report(ref record, _groups[record.Group], lost: 0, now);
         if (LoanLife.IsOpen(record.State)) Uncount(debtor);

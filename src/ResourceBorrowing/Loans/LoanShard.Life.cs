@@ -201,6 +201,7 @@ internal sealed partial class LoanShard
 
         if (happens == LoanEvent.ComeDue && record.Has(LoanFlags.HasToken)) RaiseToken(slot, ref attention);
         Move(ref record, group, happens);
+        if (TryPayAtOnce(group, slot, ref record, now, ref attention)) return;
         Owe(group, slot, ref record, now);
         Pay(borrower, now, ref attention);
         if (borrower.Debt > 0) attention.Recall(borrower.Cell.Recall.Take());

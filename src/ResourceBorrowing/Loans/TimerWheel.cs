@@ -22,6 +22,7 @@ internal sealed class TimerWheel
     private readonly ulong[] _occupied = new ulong[Levels];
     private long _now;
     private int _cascading;
+    private uint _levels;
 
     internal TimerWheel(LoanSlab slab)
     {
@@ -39,16 +40,12 @@ internal sealed class TimerWheel
         get
         {
             if (_cascading > 0) return _now;
-            for (var level = 0; level < Levels; level++)
-            {
-                if (_occupied[level] == 0) continue;
-                var slot = BitOperations.TrailingZeroCount(_occupied[level]);
-                var shift = level * DigitBits;
-                var above = _now >> shift >> DigitBits << DigitBits;
-                return (above | (long)slot) << shift;
-            }
-
-            return Never;
+            if (_levels == 0) return Never;
+            var level = BitOperations.TrailingZeroCount(_levels);
+            var slot = BitOperations.TrailingZeroCount(_occupied[level]);
+            var shift = level * DigitBits;
+            var above = _now >> shift >> DigitBits << DigitBits;
+            return (above | (long)slot) << shift;
         }
     }
 
@@ -85,7 +82,7 @@ internal sealed class TimerWheel
             if (level == 0)
             {
                 _now = next;
-                while (_occupied[level] == 0) level++;
+                level = BitOperations.TrailingZeroCount(_levels);
             }
 
             slot = _first[IndexOf(level, _now)];
@@ -119,6 +116,7 @@ internal sealed class TimerWheel
         if (record.Previous == LoanRecord.None) _first[index] = slot; else _slab[record.Previous].Next = slot;
         _last[index] = slot;
         _occupied[level] |= 1UL << (index & (Slots - 1));
+        _levels |= 1u << level;
     }
 
     private void Unlink(ref LoanRecord record)
@@ -126,6 +124,8 @@ internal sealed class TimerWheel
         var index = IndexOf(record.Level, record.Due);
         if (record.Previous == LoanRecord.None) _first[index] = record.Next; else _slab[record.Previous].Next = record.Next;
         if (record.Next == LoanRecord.None) _last[index] = record.Previous; else _slab[record.Next].Previous = record.Previous;
-        if (_first[index] == LoanRecord.None) _occupied[record.Level] &= ~(1UL << (index & (Slots - 1)));
+        if (_first[index] != LoanRecord.None) return;
+        _occupied[record.Level] &= ~(1UL << (index & (Slots - 1)));
+        if (_occupied[record.Level] == 0) _levels &= ~(1u << record.Level);
     }
 }

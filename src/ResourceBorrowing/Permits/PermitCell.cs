@@ -124,6 +124,18 @@ internal sealed class PermitCell
         }
     }
 
+    /// <summary>Pays all of it, or nothing: fails when too few units are free.</summary>
+    internal bool TryRepayAll(int owed, out PermitWord after)
+    {
+        while (true)
+        {
+            var word = Read();
+            after = word.Repay(owed, out var paid);
+            if (paid < owed) return false;
+            if (TrySwap(word, after)) return true;
+        }
+    }
+
     /// <summary>
     /// The queue's front does not fit <paramref name="seen"/>: says so in the word. Fails when anything changed since that
     /// was read, above all when units became free: then the front must be tried again (no lost wake-up).
