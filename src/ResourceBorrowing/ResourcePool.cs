@@ -98,7 +98,6 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Metrics = new PoolMetrics(this, meterFactory);
         _book.OutcomesPending = now => _scheduler.Arm(now + EvidenceDelayMilliseconds);
         _book.Attended = Wants.OnAttended;
-        _book.Announced = account => OnQueued((Participant)account.Owner!);
         _book.Recall = Tell;
         _book.Notify = Report;
         Aftermath aftermath;
@@ -305,14 +304,11 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         return TimeSpan.FromMilliseconds(pairs.Sum(account.Harm.Of));
     }
 
-    /// <summary>Callers have queued: what was lent is recalled, and what can be borrowed for them will be.</summary>
+    /// <summary>A caller has queued: what was lent is recalled, and what can be borrowed for it will be.</summary>
     internal void OnQueued(Participant participant)
     {
         Shortages.OnQueued(participant);
-        if (!participant.Options.BorrowOnDemand || participant.Account.BorrowingLimit == 0) return;
-        // Listed whatever stands in the way just now: debt is paid, loans end.
-        if (participant.Want.TryList()) Wants.Add(participant.Want);
-        else Wants.OnAttended(participant.Account);
+        if (Shortages.CanBorrow(participant) && participant.Want.TryList()) Wants.Add(participant.Want);
     }
 
     /// <summary>A pool that only observes tells what it would have done for a caller.</summary>
@@ -363,8 +359,6 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     {
         _book.Attend(aftermath.Attention);
         foreach (var participant in aftermath.Leaving) participant.Waiters.Serve();
-        foreach (var participant in Volatile.Read(ref _participants))
-            if (participant.Waiting > 0) OnQueued(participant);
         Wants.OnMembership();
     }
 

@@ -99,7 +99,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     private bool TryFind(Participant participant, int missing)
     {
         var own = participant.Lent == 0 ? 0 : Math.Min(missing, FreeRecallable(participant));
-        if (own < missing && pool.TryBorrowMissing(participant, missing - own) != RefusalReason.None) return false;
+        if (own < missing && !pool.TryBorrowMissing(participant, missing - own)) return false;
         return own == 0 || Recall(participant, own, onlyFree: true) == own;
     }
 

@@ -44,7 +44,7 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     internal void OnAttended(Allocation account)
     {
         if (account.Cell.IsWanted && account.LendableAt(book.Clock.Last) > 0) Serve();
-        else if (account is { HeldUpWants: > 0, Debt: 0 } || account.Owner is Participant { Want: { IsListed: true } want } && want.MissesFewer) Serve();
+        else if (account.Owner is Participant { Want: { IsListed: true } want } && want.MissesFewer) Serve();
     }
 
     /// <returns>When to look again: time alone may change who lends.</returns>
@@ -82,10 +82,7 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         for (var i = 0; i < _wants.Count; i++)
         {
             var want = _wants[i];
-            // Counted first: who pays or returns after the try below has failed sees it and asks for service.
-            want.IsHeldUp = true;
-            if (want.TryFinish(now, out var refusal)) want.IsHeldUp = false;
-            else (_wants[kept++], want.IsHeldUp) = (want, refusal is RefusalReason.BorrowerOwesDebt or RefusalReason.BorrowingLimit or RefusalReason.OpenLoanLimit);
+            if (!want.TryFinish(now)) _wants[kept++] = want;
         }
 
         var isAnyOver = kept < _wants.Count;
@@ -142,24 +139,8 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
 }
 
 /// <summary>Somebody that waits for units of others.</summary>
-internal abstract class Want(Participant borrower)
+internal abstract class Want
 {
-    private bool _isHeldUp;
-
-    protected Participant Borrower { get; } = borrower;
-
-    /// <summary>Whether the borrower's own debt or limits stand in the way. The server's alone.</summary>
-    internal bool IsHeldUp
-    {
-        get => _isHeldUp;
-        set
-        {
-            if (_isHeldUp == value) return;
-            _isHeldUp = value;
-            Borrower.Account.ChangeHeldUp(value ? 1 : -1);
-        }
-    }
-
     /// <summary>The link of the inbox.</summary>
     internal Want? Next { get; set; }
 
@@ -170,17 +151,15 @@ internal abstract class Want(Participant borrower)
     internal abstract long Deadline { get; }
 
     /// <summary>Tries to fill it. Called by the server only.</summary>
-    /// <param name="now">The time.</param>
-    /// <param name="refusal">What stands in the way.</param>
     /// <returns>True when it is over: filled, given up, or no longer wanted.</returns>
-    internal abstract bool TryFinish(long now, out RefusalReason refusal);
+    internal abstract bool TryFinish(long now);
 }
 
 /// <summary>Callers of a participant wait in its queue, and what the front misses is borrowed on demand as soon as it can be.</summary>
-internal sealed class QueueWant(Participant participant) : Want(participant)
+internal sealed class QueueWant(Participant participant) : Want
 {
     private int _isListed;
-    private int _missed = int.MaxValue;
+    private int _missed;
 
     internal override Participant? Lender => null;
 
@@ -191,33 +170,27 @@ internal sealed class QueueWant(Participant participant) : Want(participant)
     /// <summary>Whether another try is worth it although no lender has said anything.</summary>
     internal bool MissesFewer => Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
 
-    private bool IsOver => Borrower.Waiting == 0 || Borrower.Leaving is not null || Borrower.Waiters.ClosedBecause != WaitOutcome.Waiting;
-
-    private int Missing => Borrower.Waiters.FrontNeed - Math.Max(0, Borrower.Available);
+    private int Missing => participant.Waiters.FrontNeed - Math.Max(0, participant.Available);
 
     /// <returns>False when it is listed already.</returns>
     internal bool TryList() => Interlocked.Exchange(ref _isListed, 1) == 0;
 
-    internal override bool TryFinish(long now, out RefusalReason refusal)
+    internal override bool TryFinish(long now)
     {
-        refusal = RefusalReason.None;
         // Each loan serves a front, so there is an end to it; but others want their turn as well.
         for (var round = 0; round < 16; round++)
         {
-            if (IsOver)
+            if (!participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting)
             {
                 // Whoever queues from here on lists it anew; whoever queued before and found it listed is seen now.
-                Volatile.Write(ref _missed, int.MaxValue);
+                Volatile.Write(ref _missed, 0);
                 Interlocked.Exchange(ref _isListed, 0);
-                return IsOver || !TryList();
+                return !participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting || !TryList();
             }
 
-            // A front that is still to be announced will say so itself.
             var missing = Missing;
-            Volatile.Write(ref _missed, missing > 0 ? missing : int.MaxValue);
-            if (missing <= 0) return false;
-            refusal = Borrower.Pool.TryBorrowMissing(Borrower, missing);
-            if (refusal != RefusalReason.None) return false;
+            Volatile.Write(ref _missed, missing);
+            if (missing <= 0 || !participant.Pool.TryBorrowMissing(participant, missing)) return false;
         }
 
         return false;
@@ -225,7 +198,7 @@ internal sealed class QueueWant(Participant participant) : Want(participant)
 }
 
 /// <summary>A borrower that waits for a loan.</summary>
-internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSet<Participant>? agreed, long deadline) : Want(borrower)
+internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSet<Participant>? agreed, long deadline) : Want
 {
     private readonly TaskCompletionSource<Loan> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -237,18 +210,17 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
 
     internal void Cancel(CancellationToken cancellationToken)
     {
-        if (_source.TrySetCanceled(cancellationToken)) Borrower.Pool.Wants.Serve();
+        if (_source.TrySetCanceled(cancellationToken)) borrower.Pool.Wants.Serve();
     }
 
-    internal override bool TryFinish(long now, out RefusalReason refusal)
+    internal override bool TryFinish(long now)
     {
-        refusal = RefusalReason.None;
         if (_source.Task.IsCompleted) return true;
         Loan loan;
         try
         {
-            var order = Borrower.Pool.OrderOf(Borrower, request, now);
-            loan = Borrower.Pool.Borrow(Borrower, request, order, agreed);
+            var order = borrower.Pool.OrderOf(borrower, request, now);
+            loan = borrower.Pool.Borrow(borrower, request, order, agreed);
         }
         catch (ObjectDisposedException exception)
         {
@@ -256,12 +228,7 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
             return true;
         }
 
-        if (!loan.IsGranted && now < deadline && loan.Refusal != RefusalReason.Removed)
-        {
-            refusal = loan.Refusal;
-            return false;
-        }
-
+        if (!loan.IsGranted && now < deadline && loan.Refusal != RefusalReason.Removed) return false;
         // Cancelled while the loan was made: it goes back, and nothing is lost.
         if (!_source.TrySetResult(loan)) loan.Dispose();
         return true;

@@ -33,7 +33,6 @@ internal sealed class Allocation
     private int _heldBack;
     private long _heldBackUntil;
     private long _shortAt;
-    private int _heldUpWants;
 
     internal Allocation(string name, int index, LoanShard home)
     {
@@ -41,7 +40,7 @@ internal sealed class Allocation
         Index = index;
         Home = home;
         Cell = new PermitCell(name, 0, Attend);
-        Waiters = new WaiterQueue(Cell, () => home.Book.Announced(this));
+        Waiters = new WaiterQueue(Cell);
     }
 
     internal string Name { get; }
@@ -103,9 +102,6 @@ internal sealed class Allocation
 
     /// <summary>When a caller of it last found no unit, in milliseconds of pool time.</summary>
     internal long ShortAt { get => Volatile.Read(ref _shortAt); set => Volatile.Write(ref _shortAt, value); }
-
-    /// <summary>Requests of it that wait because of its own debt or limits: once those change, they are worth another try.</summary>
-    internal int HeldUpWants => Volatile.Read(ref _heldUpWants);
 
     /// <summary>Whoever the pool knows by this account; the loan book does not look inside.</summary>
     internal object? Owner { get; set; }
@@ -195,9 +191,6 @@ internal sealed class Allocation
     }
 
     internal void ChangeLent(int units) => Interlocked.Add(ref _counters.Lent, units);
-
-    /// <summary>A full fence: who counts a request as held up and then finds it so is told of any later change.</summary>
-    internal void ChangeHeldUp(int wants) => Interlocked.Add(ref _heldUpWants, wants);
 
     internal void ChangeIncoming(int units) => Interlocked.Add(ref _counters.Incoming, units);
 

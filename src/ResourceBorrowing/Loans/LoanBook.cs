@@ -60,9 +60,6 @@ internal sealed class LoanBook
     /// <summary>Told, outside all locks, of each participant that was attended: its units may be lent, or it may be short.</summary>
     internal Action<Allocation> Attended { get; set; } = static _ => { };
 
-    /// <summary>Told, outside all locks, at whose queue a caller waits in front where nobody did.</summary>
-    internal Action<Allocation> Announced { get; set; } = static _ => { };
-
     /// <summary>Told, outside all locks, whose recall token is to be cancelled.</summary>
     internal Action<CancellationTokenSource> Recall { get; set; } = static _ => { };
 

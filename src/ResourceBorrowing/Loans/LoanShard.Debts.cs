@@ -115,7 +115,7 @@ internal sealed partial class LoanShard
         PayOut(borrower, slot, ref record, units, now, ref attention);
         Settle(borrower, slot, ref record, now);
         // Its front may have waited for more than it can now ever have.
-        if (after.HasWaiters || borrower.HeldUpWants > 0 || borrower.Changed is not null) attention.Add(borrower);
+        if (after.HasWaiters || borrower.Cell.IsWanted || borrower.Changed is not null) attention.Add(borrower);
         return true;
     }
 
@@ -125,7 +125,7 @@ internal sealed partial class LoanShard
         if (debtor.Debt == 0) return;
         var paid = debtor.Cell.Repay(debtor.Debt, out var after);
         debtor.Debt -= paid;
-        if (paid > 0 && (after.HasWaiters || debtor.HeldUpWants > 0 || debtor.Changed is not null)) attention.Add(debtor);
+        if (paid > 0 && (after.HasWaiters || debtor.Changed is not null)) attention.Add(debtor);
 
         while (paid > 0)
         {

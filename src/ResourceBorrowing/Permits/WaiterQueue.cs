@@ -12,10 +12,9 @@ namespace ResourceBorrowing.Permits;
 /// <para><b>Progress.</b> Nobody waits for the server: who finds it busy leaves a request that makes it go round again.
 /// Enqueuing, cancelling and releasing are lock-free.</para>
 /// <para><b>Callbacks.</b> Completions (continuations, synchronisation contexts) run outside the combiner, and what
-/// they throw is contained. So does <c>announced</c>: a front was announced where none was, so units may be fetched for it.
-/// Who queued cannot do that alone, for the server may have announced its request only after it looked.</para>
+/// they throw is contained.</para>
 /// </remarks>
-internal sealed class WaiterQueue(PermitCell cell, Action announced)
+internal sealed class WaiterQueue(PermitCell cell)
 {
     private Combiner _service;
     private Waiter? _inbox;
@@ -95,8 +94,6 @@ internal sealed class WaiterQueue(PermitCell cell, Action announced)
             round.First = waiter.Next;
             waiter.Complete();
         }
-
-        if (round.IsNewFront) announced();
     }
 
     private void Pass(ref Round round)
@@ -137,7 +134,6 @@ internal sealed class WaiterQueue(PermitCell cell, Action announced)
             }
             else if (cell.TryAnnounceWaiters(word))
             {
-                round.IsNewFront |= _frontNeed == 0;
                 Volatile.Write(ref _frontNeed, front.Units);
                 return;
             }
@@ -242,7 +238,6 @@ internal sealed class WaiterQueue(PermitCell cell, Action announced)
 
         internal Waiter? First;
         internal bool OwesDebt;
-        internal bool IsNewFront;
 
         internal void Append(Waiter waiter)
         {
