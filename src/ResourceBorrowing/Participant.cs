@@ -262,7 +262,7 @@ public sealed class Participant
         {
             // Who was disposed before we were queued has swept too early.
             if (group is { IsAbandoned: true }) Waiters.Sweep();
-            if (waiter.Outcome == WaitOutcome.Waiting) Pool.OnQueued(this);
+            if (waiter.Outcome == WaitOutcome.Waiting) Pool.OnShort(this);
             return waiter.Task(cancellationToken);
         }
 

@@ -30,8 +30,8 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         return false;
     }
 
-    /// <summary>A caller has joined the queue: units its participant lent are recalled, those in use too.</summary>
-    internal void OnQueued(Participant participant)
+    /// <summary>Callers wait: units their participant lent are recalled, those in use too.</summary>
+    internal void RecallFor(Participant participant)
     {
         var account = participant.Account;
         if (account.Rules.MinimumIdle > 0) account.ShortAt = book.Clock.NowOrLast();

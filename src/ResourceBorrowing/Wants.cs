@@ -44,7 +44,7 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     internal void OnAttended(Allocation account)
     {
         if (account.Cell.IsWanted && account.LendableAt(book.Clock.Last) > 0) Serve();
-        else if (account.Owner is Participant { Want: { IsListed: true } want } && want.MissesFewer) Serve();
+        else if (account.Owner is Participant participant && account.Cell.Read().HasWaiters) pool.OnShort(participant);
     }
 
     /// <returns>When to look again: time alone may change who lends.</returns>
@@ -165,32 +165,35 @@ internal sealed class QueueWant(Participant participant) : Want
 
     internal override long Deadline => TimerWheel.Never;
 
-    internal bool IsListed => Volatile.Read(ref _isListed) != 0;
-
     /// <summary>Whether another try is worth it although no lender has said anything.</summary>
-    internal bool MissesFewer => Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
+    internal bool MissesFewer => Volatile.Read(ref _isListed) != 0 && Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
 
-    private int Missing => participant.Waiters.FrontNeed - Math.Max(0, participant.Available);
+    private int Missing => participant.Account.Cell.Read() is { HasWaiters: true } word ? participant.Waiters.FrontNeed - Math.Max(0, word.Free) : 0;
+
+    // Not the word's flag: who found the queue's server busy may be listed before the server has announced it.
+    private bool IsOver => participant.Waiting == 0 || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting;
 
     /// <returns>False when it is listed already.</returns>
-    internal bool TryList() => Interlocked.Exchange(ref _isListed, 1) == 0;
+    internal bool TryList() => Volatile.Read(ref _isListed) == 0 && Interlocked.Exchange(ref _isListed, 1) == 0;
 
     internal override bool TryFinish(long now)
     {
         // Each loan serves a front, so there is an end to it; but others want their turn as well.
         for (var round = 0; round < 16; round++)
         {
-            if (!participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting)
+            if (IsOver)
             {
                 // Whoever queues from here on lists it anew; whoever queued before and found it listed is seen now.
-                Volatile.Write(ref _missed, 0);
                 Interlocked.Exchange(ref _isListed, 0);
-                return !participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting || !TryList();
+                return IsOver || !TryList();
             }
 
+            // From here on, whoever leaves fewer missing asks for another try: pairs with MissesFewer.
+            Interlocked.Exchange(ref _missed, int.MaxValue);
             var missing = Missing;
+            if (missing <= 0) return false;
             Volatile.Write(ref _missed, missing);
-            if (missing <= 0 || !participant.Pool.TryBorrowMissing(participant, missing)) return false;
+            if (!participant.Pool.TryBorrowMissing(participant, missing)) return false;
         }
 
         return false;

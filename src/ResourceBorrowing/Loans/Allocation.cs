@@ -40,7 +40,7 @@ internal sealed class Allocation
         Index = index;
         Home = home;
         Cell = new PermitCell(name, 0, Attend);
-        Waiters = new WaiterQueue(Cell);
+        Waiters = new WaiterQueue(Cell, () => Home.Book.Attended(this));
     }
 
     internal string Name { get; }
