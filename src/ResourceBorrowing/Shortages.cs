@@ -36,8 +36,10 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         var account = participant.Account;
         if (account.Rules.MinimumIdle > 0) account.ShortAt = book.Clock.NowOrLast();
         if (account.Lent == 0) return;
-        var word = account.Cell.Read();
-        var missing = participant.Waiting - word.Free - account.Incoming;
+        // In the order in which a unit goes the other way, so that none counts twice: it is on its way, is here, is a caller's.
+        var waiting = participant.Waiting;
+        var free = account.Cell.Read().Free;
+        var missing = waiting - free - account.Incoming;
         if (missing > 0) Recall(participant, missing, onlyFree: false);
     }
 

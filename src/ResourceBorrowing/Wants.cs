@@ -36,7 +36,8 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     /// <summary>A participant joined, left or changed: whom to mark must be looked at again.</summary>
     internal void OnMembership()
     {
-        Volatile.Write(ref _isStale, 1);
+        // A full fence: pairs with Push, which counts itself before the server looks at the list of participants.
+        Interlocked.Exchange(ref _isStale, 1);
         if (IsAny) Serve();
     }
 
@@ -67,9 +68,8 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         var isNew = TakeInbox();
         if (Interlocked.Exchange(ref _isStale, 0) != 0) isNew = true;
         if (_wants.Count == 0 && !isNew) return;
-        var isAnyOver = TryAll();
         // The marks follow the wants; whoever was newly marked may have had units before anybody told.
-        if ((isNew || isAnyOver) && Mark()) TryAll();
+        for (var mustMark = TryAll() || isNew; mustMark && Mark(); mustMark = TryAll()) { }
         Volatile.Write(ref _count, _wants.Count);
         Volatile.Write(ref _nextDeadline, EarliestDeadline());
     }

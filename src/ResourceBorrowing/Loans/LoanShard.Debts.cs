@@ -112,6 +112,7 @@ internal sealed partial class LoanShard
         debtor.Debt -= paid;
         if (paid > 0 && (after.HasWaiters || debtor.Changed is not null)) attention.Add(debtor);
 
+        var mustTell = paid > 0;
         while (paid > 0)
         {
             var slot = debtor.FirstDebt;
@@ -126,13 +127,17 @@ internal sealed partial class LoanShard
             var creditor = group.Lender;
             creditor.Harm.Settle(now == LoanOutcomes.NotTimed ? Book.Clock.Last : now);
             if (record.State != LoanState.Ownership) group.Units -= part;
+            // Before the credit: pairs with Shortages.RecallFor, which must not count a unit as here and as on its way.
+            creditor.ChangeIncoming(-part);
             var word = creditor.Cell.Credit(part);
             creditor.ChangeLent(-part);
-            creditor.ChangeIncoming(-part);
             Write(record.State == LoanState.Ownership ? LedgerEntryKind.DebtPaid : record.Left > 0 ? LedgerEntryKind.PartRepaid : LedgerEntryKind.Repaid, slot, part, now);
             if (!word.IsQuiet || creditor.Cell.IsWanted || creditor.Changed is not null) attention.Add(creditor);
             if (record.Left == 0) Close(debtor, slot, ref record, now);
         }
+
+        // What it may lend counts only now that it counts as having borrowed less.
+        if (mustTell && debtor.Cell.IsWanted) attention.Add(debtor);
     }
 
     private void Close(Allocation debtor, int slot, ref LoanRecord record, long now)
