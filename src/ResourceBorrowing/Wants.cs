@@ -44,8 +44,9 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     /// <summary>A participant was attended: it may have units to lend, or miss fewer than before.</summary>
     internal void OnAttended(Allocation account)
     {
-        if (account.Cell.IsWanted && account.LendableAt(book.Clock.Last) > 0) Serve();
-        else if (account.Owner is Participant participant && account.Cell.Read().HasWaiters) pool.OnShort(participant);
+        var participant = account.Owner as Participant;
+        if (account.Cell.IsWanted && (participant is { IsWanting: true } || account.LendableAt(book.Clock.Last) > 0)) Serve();
+        else if (participant is not null && account.Cell.Read().HasWaiters) pool.OnShort(participant);
     }
 
     /// <returns>When to look again: time alone may change who lends.</returns>
@@ -97,7 +98,9 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         var isAnybody = HasWantOf(null);
         foreach (var participant in pool.AllWithReserve)
         {
-            var isWanted = isAnybody || HasWantOf(participant);
+            // Its own limits or debt may be what a borrower waits for, so it hears of itself.
+            participant.IsWanting = HasWantBy(participant);
+            var isWanted = isAnybody || participant.IsWanting || HasWantOf(participant);
             var cell = participant.Account.Cell;
             if (cell.IsWanted == isWanted) continue;
             cell.IsWanted = isWanted;
@@ -111,6 +114,13 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     {
         foreach (var want in _wants)
             if (want.Lender == lender) return true;
+        return false;
+    }
+
+    private bool HasWantBy(Participant borrower)
+    {
+        foreach (var want in _wants)
+            if (want.Borrower == borrower) return true;
         return false;
     }
 
@@ -146,6 +156,9 @@ internal abstract class Want
 
     /// <summary>Whose units; null for anybody's.</summary>
     internal abstract Participant? Lender { get; }
+
+    /// <summary>Who waits for a loan; null for callers in a queue.</summary>
+    internal virtual Participant? Borrower => null;
 
     /// <summary>When it gives up, in milliseconds of pool time.</summary>
     internal abstract long Deadline { get; }
@@ -192,6 +205,8 @@ internal sealed class QueueWant(Participant participant) : Want
             Interlocked.Exchange(ref _missed, int.MaxValue);
             var missing = Missing;
             if (missing <= 0) return false;
+            // While its own debt or limit stands in the way, any news of it is worth another try.
+            if (participant.Debt > 0 || missing > participant.Account.BorrowingLimit - participant.Borrowed) return false;
             Volatile.Write(ref _missed, missing);
             if (!participant.Pool.TryBorrowMissing(participant, missing)) return false;
         }
@@ -206,6 +221,8 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
     private readonly TaskCompletionSource<Loan> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal override Participant? Lender => request.Lender;
+
+    internal override Participant? Borrower => borrower;
 
     internal override long Deadline => deadline;
 
