@@ -18,6 +18,7 @@ public sealed class Participant
 {
     private readonly PermitCell _cell;
     private readonly Allocation _account;
+    private bool _isWanting;
 
     internal Participant(ResourcePool pool, Allocation account, Standing standing, bool isConfigured)
     {
@@ -90,6 +91,9 @@ public sealed class Participant
 
     /// <summary>Listed while its callers wait for units that may be borrowed for them.</summary>
     internal QueueWant Want { get; }
+
+    /// <summary>Whether it waits for a loan; set by the server of the wants.</summary>
+    internal bool IsWanting { get => Volatile.Read(ref _isWanting); set => Volatile.Write(ref _isWanting, value); }
 
     /// <summary>The options it was last configured with.</summary>
     internal ParticipantOptions Options { get; set; } = new();
@@ -262,7 +266,7 @@ public sealed class Participant
         {
             // Who was disposed before we were queued has swept too early.
             if (group is { IsAbandoned: true }) Waiters.Sweep();
-            if (waiter.Outcome == WaitOutcome.Waiting) Pool.OnQueued(this);
+            if (waiter.Outcome == WaitOutcome.Waiting) Pool.OnShort(this);
             return waiter.Task(cancellationToken);
         }
 

@@ -304,11 +304,12 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         return TimeSpan.FromMilliseconds(pairs.Sum(account.Harm.Of));
     }
 
-    /// <summary>A caller has queued: what was lent is recalled, and what can be borrowed for it will be.</summary>
-    internal void OnQueued(Participant participant)
+    /// <summary>Callers wait: what was lent is recalled, and what can be borrowed for them will be.</summary>
+    internal void OnShort(Participant participant)
     {
-        Shortages.OnQueued(participant);
+        Shortages.RecallFor(participant);
         if (Shortages.CanBorrow(participant) && participant.Want.TryList()) Wants.Add(participant.Want);
+        else if (participant.Want.MissesFewer) Wants.Serve();
     }
 
     /// <summary>A pool that only observes tells what it would have done for a caller.</summary>

@@ -30,14 +30,16 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         return false;
     }
 
-    /// <summary>A caller has joined the queue: units its participant lent are recalled, those in use too.</summary>
-    internal void OnQueued(Participant participant)
+    /// <summary>Callers wait: units their participant lent are recalled, those in use too.</summary>
+    internal void RecallFor(Participant participant)
     {
         var account = participant.Account;
         if (account.Rules.MinimumIdle > 0) account.ShortAt = book.Clock.NowOrLast();
         if (account.Lent == 0) return;
-        var word = account.Cell.Read();
-        var missing = participant.Waiting - word.Free - account.Incoming;
+        // In the order in which a unit goes the other way, so that none counts twice: it is on its way, is here, is a caller's.
+        var waiting = participant.Waiting;
+        var free = account.Cell.Read().Free;
+        var missing = waiting - free - account.Incoming;
         if (missing > 0) Recall(participant, missing, onlyFree: false);
     }
 

@@ -36,15 +36,17 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     /// <summary>A participant joined, left or changed: whom to mark must be looked at again.</summary>
     internal void OnMembership()
     {
-        Volatile.Write(ref _isStale, 1);
+        // A full fence: pairs with Push, which counts itself before the server looks at the list of participants.
+        Interlocked.Exchange(ref _isStale, 1);
         if (IsAny) Serve();
     }
 
     /// <summary>A participant was attended: it may have units to lend, or miss fewer than before.</summary>
     internal void OnAttended(Allocation account)
     {
-        if (account.Cell.IsWanted && account.LendableAt(book.Clock.Last) > 0) Serve();
-        else if (account.Owner is Participant { Want: { IsListed: true } want } && want.MissesFewer) Serve();
+        var participant = account.Owner as Participant;
+        if (account.Cell.IsWanted && (participant is { IsWanting: true } || account.LendableAt(book.Clock.Last) > 0)) Serve();
+        else if (participant is not null && account.Cell.Read().HasWaiters) pool.OnShort(participant);
     }
 
     /// <returns>When to look again: time alone may change who lends.</returns>
@@ -67,9 +69,8 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         var isNew = TakeInbox();
         if (Interlocked.Exchange(ref _isStale, 0) != 0) isNew = true;
         if (_wants.Count == 0 && !isNew) return;
-        var isAnyOver = TryAll();
         // The marks follow the wants; whoever was newly marked may have had units before anybody told.
-        if ((isNew || isAnyOver) && Mark()) TryAll();
+        for (var mustMark = TryAll() || isNew; mustMark && Mark(); mustMark = TryAll()) { }
         Volatile.Write(ref _count, _wants.Count);
         Volatile.Write(ref _nextDeadline, EarliestDeadline());
     }
@@ -97,7 +98,9 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         var isAnybody = HasWantOf(null);
         foreach (var participant in pool.AllWithReserve)
         {
-            var isWanted = isAnybody || HasWantOf(participant);
+            // Its own limits or debt may be what a borrower waits for, so it hears of itself.
+            participant.IsWanting = HasWantBy(participant);
+            var isWanted = isAnybody || participant.IsWanting || HasWantOf(participant);
             var cell = participant.Account.Cell;
             if (cell.IsWanted == isWanted) continue;
             cell.IsWanted = isWanted;
@@ -111,6 +114,13 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     {
         foreach (var want in _wants)
             if (want.Lender == lender) return true;
+        return false;
+    }
+
+    private bool HasWantBy(Participant borrower)
+    {
+        foreach (var want in _wants)
+            if (want.Borrower == borrower) return true;
         return false;
     }
 
@@ -147,6 +157,9 @@ internal abstract class Want
     /// <summary>Whose units; null for anybody's.</summary>
     internal abstract Participant? Lender { get; }
 
+    /// <summary>Who waits for a loan; null for callers in a queue.</summary>
+    internal virtual Participant? Borrower => null;
+
     /// <summary>When it gives up, in milliseconds of pool time.</summary>
     internal abstract long Deadline { get; }
 
@@ -165,32 +178,37 @@ internal sealed class QueueWant(Participant participant) : Want
 
     internal override long Deadline => TimerWheel.Never;
 
-    internal bool IsListed => Volatile.Read(ref _isListed) != 0;
-
     /// <summary>Whether another try is worth it although no lender has said anything.</summary>
-    internal bool MissesFewer => Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
+    internal bool MissesFewer => Volatile.Read(ref _isListed) != 0 && Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
 
-    private int Missing => participant.Waiters.FrontNeed - Math.Max(0, participant.Available);
+    private int Missing => participant.Account.Cell.Read() is { HasWaiters: true } word ? participant.Waiters.FrontNeed - Math.Max(0, word.Free) : 0;
+
+    // Not the word's flag: who found the queue's server busy may be listed before the server has announced it.
+    private bool IsOver => participant.Waiting == 0 || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting;
 
     /// <returns>False when it is listed already.</returns>
-    internal bool TryList() => Interlocked.Exchange(ref _isListed, 1) == 0;
+    internal bool TryList() => Volatile.Read(ref _isListed) == 0 && Interlocked.Exchange(ref _isListed, 1) == 0;
 
     internal override bool TryFinish(long now)
     {
         // Each loan serves a front, so there is an end to it; but others want their turn as well.
         for (var round = 0; round < 16; round++)
         {
-            if (!participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting)
+            if (IsOver)
             {
                 // Whoever queues from here on lists it anew; whoever queued before and found it listed is seen now.
-                Volatile.Write(ref _missed, 0);
                 Interlocked.Exchange(ref _isListed, 0);
-                return !participant.Account.Cell.Read().HasWaiters || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting || !TryList();
+                return IsOver || !TryList();
             }
 
+            // From here on, whoever leaves fewer missing asks for another try: pairs with MissesFewer.
+            Interlocked.Exchange(ref _missed, int.MaxValue);
             var missing = Missing;
+            if (missing <= 0) return false;
+            // While its own debt or limit stands in the way, any news of it is worth another try.
+            if (participant.Debt > 0 || missing > participant.Account.BorrowingLimit - participant.Borrowed) return false;
             Volatile.Write(ref _missed, missing);
-            if (missing <= 0 || !participant.Pool.TryBorrowMissing(participant, missing)) return false;
+            if (!participant.Pool.TryBorrowMissing(participant, missing)) return false;
         }
 
         return false;
@@ -203,6 +221,8 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
     private readonly TaskCompletionSource<Loan> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal override Participant? Lender => request.Lender;
+
+    internal override Participant? Borrower => borrower;
 
     internal override long Deadline => deadline;
 

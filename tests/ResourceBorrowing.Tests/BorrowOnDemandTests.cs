@@ -170,6 +170,38 @@ public class BorrowOnDemandTests
     }
 
     [Fact]
+    public async Task BorrowAsync_OwnBorrowingLimit_IsGrantedWhenAnotherLoanIsReturned()
+    {
+        var (pool, a, b, _) = TestPool.Of30(static o => o.Participants[0].BorrowingLimit = 4);
+        var first = a.TryBorrow(pool.Reserve, 3, TestPool.Term);
+        using var lease = a.TryAcquire(13);
+        var wait = a.BorrowAsync(new LoanRequest(3) { Lender = b });
+        Assert.False(wait.IsCompleted);
+        first.Dispose();
+        Assert.False(wait.IsCompleted, "it owes");
+        lease.Dispose();
+        Assert.True((await wait.Within()).IsGranted);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_WhileDebtIsOwed_BorrowsWhenItIsPaid()
+    {
+        var (pool, a, _, _) = Of30();
+        var loan = a.TryBorrow(pool.Reserve, 3, TestPool.Term);
+        using var own = a.TryAcquire(10);
+        var borrowed = a.TryAcquire(3);
+        var before = a.AcquireAsync(4);
+        Assert.True((await before.Within()).IsAcquired, "it borrows more");
+        loan.Dispose();
+        var wait = a.AcquireAsync(5);
+        Assert.Equal((3, false), (a.Debt, wait.IsCompleted));
+        borrowed.Dispose();
+        Assert.True((await wait.Within()).IsAcquired);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
     public async Task BorrowAsync_TimeIsOver_AnswersTheLastRefusal()
     {
         var (pool, a, b, time) = TestPool.Of30();

@@ -141,7 +141,10 @@ public class RegressionTests
         var (pool, a, _, _) = TestPool.Of30(static o => o.Participants[0].QueueOrder = System.Threading.RateLimiting.QueueProcessingOrder.NewestFirst);
         using var held = a.TryAcquire(10);
         var waits = Enumerable.Range(0, 5).Select(_ => a.AcquireAsync()).ToArray();
-        pool.Update(new ParticipantOptions { Name = "a", NominalQuota = 10, BorrowOnDemand = false, QueueLimit = 2, QueueOrder = System.Threading.RateLimiting.QueueProcessingOrder.NewestFirst });
+        pool.Update(new ParticipantOptions
+        {
+            Name = "a", NominalQuota = 10, QueueLimit = 2, BorrowOnDemand = false, QueueOrder = System.Threading.RateLimiting.QueueProcessingOrder.NewestFirst,
+        });
         Assert.All(waits, static w => Assert.False(w.IsCompleted));
     }
 

@@ -40,7 +40,7 @@ internal sealed class Allocation
         Index = index;
         Home = home;
         Cell = new PermitCell(name, 0, Attend);
-        Waiters = new WaiterQueue(Cell);
+        Waiters = new WaiterQueue(Cell, () => Home.Book.Attended(this));
     }
 
     internal string Name { get; }
@@ -186,7 +186,7 @@ internal sealed class Allocation
             if (!Cell.TrySwap(word, next)) continue;
             if (Volatile.Read(ref _counters.BorrowedChanges) == changes) return true;
 
-            if (!Cell.Credit(units).IsQuiet) attention.Add(this);
+            if (!Cell.Credit(units).IsQuiet || Cell.IsWanted) attention.Add(this);
         }
     }
 

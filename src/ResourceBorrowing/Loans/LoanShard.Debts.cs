@@ -127,6 +127,7 @@ internal sealed partial class LoanShard
         debtor.Debt -= paid;
         if (paid > 0 && (after.HasWaiters || debtor.Changed is not null)) attention.Add(debtor);
 
+        var mustTell = paid > 0;
         while (paid > 0)
         {
             var slot = debtor.FirstDebt;
@@ -140,6 +141,9 @@ internal sealed partial class LoanShard
             if (debtor.FirstDebt == LoanRecord.None) debtor.LastDebt = LoanRecord.None;
             Settle(debtor, slot, ref record, now);
         }
+
+        // What it may lend counts only now that it counts as having borrowed less.
+        if (mustTell && debtor.Cell.IsWanted) attention.Add(debtor);
     }
 
     /// <summary>Units that have left the debtor arrive at the creditor.</summary>
@@ -153,9 +157,10 @@ internal sealed partial class LoanShard
         var creditor = group.Lender;
         creditor.Harm.Settle(now == LoanOutcomes.NotTimed ? Book.Clock.Last : now);
         if (record.State != LoanState.Ownership) group.Units -= units;
+        // Before the credit: pairs with Shortages.RecallFor, which must not count a unit as here and as on its way.
+        if (record.Has(LoanFlags.Expected)) creditor.ChangeIncoming(-units);
         var word = creditor.Cell.Credit(units);
         creditor.ChangeLent(-units);
-        if (record.Has(LoanFlags.Expected)) creditor.ChangeIncoming(-units);
         Write(record.State == LoanState.Ownership ? LedgerEntryKind.DebtPaid : record.Left > 0 ? LedgerEntryKind.PartRepaid : LedgerEntryKind.Repaid, slot, units, now);
         if (!word.IsQuiet || creditor.Cell.IsWanted || creditor.Changed is not null) attention.Add(creditor);
     }

@@ -374,6 +374,9 @@ internal sealed partial class LoanShard
         {
             var (lender, part) = (shares[i].Lender, shares[i].Units);
             var isLimited = !lender.TryRaiseLent(part, lender.LendingLimitAt(order.Now));
+            // Before the debit: a caller of the lender that finds the unit gone finds where to recall it from, and waits for this lock.
+            var group = _groups[_slab[loans[i].Slot].Group];
+            group.LiveUnits += part;
             if (!isLimited && lender.TryLend(part, lender.KeptAt(order.Now), ref attention))
             {
                 _slab[loans[i].Slot].State = LoanLife.Next(LoanState.Free, LoanEvent.Grant);
@@ -382,7 +385,10 @@ internal sealed partial class LoanShard
                 continue;
             }
 
+            group.LiveUnits -= part;
             if (!isLimited) lender.ChangeLent(-part);
+            // Another that asked meanwhile may have been refused for the room that this one had reserved.
+            if (lender.Cell.IsWanted) attention.Add(lender);
             Undo(loans, granted: i, ref attention);
             return isLimited ? RefusalReason.LendingLimit : RefusalReason.LenderNotAvailable;
         }
@@ -390,7 +396,8 @@ internal sealed partial class LoanShard
         var borrower = order.Borrower;
         borrower.Borrowed += units;
         var word = borrower.Cell.Credit(units);
-        if (!word.IsQuiet || borrower.Changed is not null) attention.Add(borrower);
+        // Between the two it seemed to have less to lend.
+        if (!word.IsQuiet || borrower.Cell.IsWanted || borrower.Changed is not null) attention.Add(borrower);
         return RefusalReason.None;
     }
 
@@ -402,7 +409,9 @@ internal sealed partial class LoanShard
             ref var record = ref _slab[loans[i].Slot];
             if (i < granted)
             {
-                var lender = _groups[record.Group].Lender;
+                var group = _groups[record.Group];
+                var lender = group.Lender;
+                group.LiveUnits -= record.Units;
                 var word = lender.Cell.Credit(record.Units);
                 lender.ChangeLent(-record.Units);
                 if (!word.IsQuiet || lender.Cell.IsWanted) attention.Add(lender);
@@ -427,7 +436,6 @@ internal sealed partial class LoanShard
             Count(order.Borrower);
             var group = _groups[record.Group];
             group.Units += record.Units;
-            group.LiveUnits += record.Units;
             group.LentAt = start;
             Link(group, loan.Slot, ref record);
             _wheel.Add(loan.Slot);

@@ -12,9 +12,10 @@ namespace ResourceBorrowing.Permits;
 /// <para><b>Progress.</b> Nobody waits for the server: who finds it busy leaves a request that makes it go round again.
 /// Enqueuing, cancelling and releasing are lock-free.</para>
 /// <para><b>Callbacks.</b> Completions (continuations, synchronisation contexts) run outside the combiner, and what
-/// they throw is contained.</para>
+/// they throw is contained. <c>served</c> runs there too, when the server did what nobody else will tell of: a wait was ended
+/// without a release, or who asked for service found it busy and has gone.</para>
 /// </remarks>
-internal sealed class WaiterQueue(PermitCell cell)
+internal sealed class WaiterQueue(PermitCell cell, Action served)
 {
     private Combiner _service;
     private Waiter? _inbox;
@@ -85,7 +86,12 @@ internal sealed class WaiterQueue(PermitCell cell)
     {
         if (!_service.Enter()) return;
         var round = new Round();
-        do Pass(ref round); while (!_service.Exit());
+        Pass(ref round);
+        while (!_service.Exit())
+        {
+            round.IsNews = true;
+            Pass(ref round);
+        }
 
         // Units that a cancelled waiter gave back while debt was owed: the debt comes first.
         if (round.OwesDebt) cell.Attend();
@@ -94,12 +100,15 @@ internal sealed class WaiterQueue(PermitCell cell)
             round.First = waiter.Next;
             waiter.Complete();
         }
+
+        if (round.IsNews) served();
     }
 
     private void Pass(ref Round round)
     {
         var cancelled = TakeAll(ref _cancelled);
         var isNewcomer = TakeInbox();
+        round.IsNews |= cancelled is not null;
         for (; cancelled is not null; cancelled = cancelled.NextCancelled)
         {
             if (cancelled.IsQueued) Unlink(cancelled);
@@ -182,6 +191,7 @@ internal sealed class WaiterQueue(PermitCell cell)
 
     private void EndAbandoned(ref Round round)
     {
+        round.IsNews = true;
         for (var waiter = _front; waiter is not null;)
         {
             var next = waiter.Next;
@@ -238,6 +248,7 @@ internal sealed class WaiterQueue(PermitCell cell)
 
         internal Waiter? First;
         internal bool OwesDebt;
+        internal bool IsNews;
 
         internal void Append(Waiter waiter)
         {

@@ -10,36 +10,36 @@ public class InterleavingTests(ITestOutputHelper output)
 
     [Fact]
     public void TwoAcquires_OfTheSameUnits_NeverOverGrant() =>
-        ExploreWithStops(Of(Flaw.None, lender: 2), Acquires(Lender, 2), Acquires(Lender, 1));
+        ExploreWithStops(Alone(Flaw.None, 2), Acquires(Lender, 2), Acquires(Lender, 1));
 
     [Fact]
     public void ThreeCallers_AcquiringAndReleasing_NeverOverGrantAndNeverBlock() =>
-        ExploreWithStops(Of(Flaw.None, lender: 3),
+        ExploreWithStops(Alone(Flaw.None, 3),
             Acquires(Lender, 1, release: true), Acquires(Lender, 2, release: true), Acquires(Lender, 3, release: true));
 
     [Fact]
     public void WaiterBesideARelease_InEverySchedule_IsGranted() =>
-        ExploreWithStops(Of(Flaw.None, lender: 1, lenderInUse: 1), Waits(Lender), Releases(Lender, 1));
+        ExploreWithStops(Alone(Flaw.None, 1, inUse: 1), Waits(Lender), Releases(Lender, 1));
 
     [Fact]
     public void WaiterBesideTwoReleases_InEverySchedule_IsGranted() =>
-        ExploreWithStops(Of(Flaw.None, lender: 2, lenderInUse: 2, waiterUnits: 2), Waits(Lender), Releases(Lender, 1), Releases(Lender, 1));
+        ExploreWithStops(Alone(Flaw.None, 2, inUse: 2, waiterUnits: 2), Waits(Lender), Releases(Lender, 1), Releases(Lender, 1));
 
     [Fact]
     public void WaiterBesideACallerThatComesAndGoes_InEverySchedule_IsGranted() =>
-        ExploreWithStops(Of(Flaw.None, lender: 1), Waits(Lender), Acquires(Lender, 1, release: true));
+        ExploreWithStops(Alone(Flaw.None, 1), Waits(Lender), Acquires(Lender, 1, release: true));
 
     [Fact]
     public void WaiterBesideReleaseAndNewcomer_InEverySchedule_IsGrantedOrUnitsAreTaken() =>
-        ExploreWithStops(Of(Flaw.None, lender: 2, lenderInUse: 1, waiterUnits: 2), Waits(Lender), Releases(Lender, 1), Acquires(Lender, 1, release: true));
+        ExploreWithStops(Alone(Flaw.None, 2, inUse: 1, waiterUnits: 2), Waits(Lender), Releases(Lender, 1), Acquires(Lender, 1, release: true));
 
     [Fact]
     public void CancelledWaiter_BesideARelease_IsGrantedOrCancelledAndLeaksNothing() =>
-        ExploreWithStops(Of(Flaw.None, lender: 1, lenderInUse: 1, isPushed: true), AsksForService, Cancels(Lender), Releases(Lender, 1));
+        ExploreWithStops(Alone(Flaw.None, 1, inUse: 1, isPushed: true), AsksForService, Cancels(Lender), Releases(Lender, 1));
 
     [Fact]
     public void CancelledWaiter_BesideANewcomer_LeaksNothing() =>
-        ExploreWithStops(Of(Flaw.None, lender: 1, isPushed: true), AsksForService, Cancels(Lender), Acquires(Lender, 1, release: true));
+        ExploreWithStops(Alone(Flaw.None, 1, isPushed: true), AsksForService, Cancels(Lender), Acquires(Lender, 1, release: true));
 
     // Transfers hold a lock, so these actors are never stopped while they hold it.
 
@@ -135,7 +135,7 @@ public class InterleavingTests(ITestOutputHelper output)
 
     private static Actor Lends(int units) => pool => Lend(pool, units);
 
-    private static Actor EndsLoan(int units) => pool => EndLoan(pool, units);
+    private static Actor EndsLoan(int units) => pool => Return(pool, units);
 
     private static Actor Waits(int party) => pool => Wait(pool, party);
 

@@ -121,14 +121,12 @@ internal abstract class SharedMemory(int cells)
 {
     private readonly long[] _cells = new long[cells];
     private UInt128[] _histories = [];
-    private UInt128[] _places = [];
     private int[] _steps = [];
     private int _current;
 
     internal void Begin(int actors)
     {
         _histories = new UInt128[actors];
-        _places = new UInt128[actors];
         _steps = new int[actors];
     }
 
@@ -153,15 +151,8 @@ internal abstract class SharedMemory(int cells)
         return print;
     }
 
-    /// <summary>The actor has come to another part of its work, and what it has read before matters no longer.</summary>
-    internal void MoveOn(int part)
-    {
-        _places[_current] = (UInt128)(part + 1);
-        Forget(0);
-    }
-
-    /// <summary>What the actor has read in this part of its work matters no longer; only where it stands does.</summary>
-    internal void Forget(int place, int frame = 0) => _histories[_current] = Mix(_places[_current], (UInt128)(place + 1000 * (frame + 1)));
+    /// <summary>What the actor has read so far matters no longer; only where it stands does, and in the midst of what.</summary>
+    internal void Forget(int place, long frame = 0) => _histories[_current] = Mix(Mix(1, (UInt128)place), (UInt128)(ulong)frame);
 
     internal long Read(int cell) => Show(_cells[cell]);
 
