@@ -57,11 +57,25 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     }
 
     /// <summary>Units that it lent, that are recallable, and that lie free at their borrowers.</summary>
-    internal static int FreeRecallable(Participant lender)
+    private static int FreeRecallable(Participant lender, long now)
     {
         var free = 0;
-        foreach (var group in lender.Account.Harm.Groups)
-            if (group.Conditions is { IsRecallable: true, Notice: 0 }) free += Math.Min(group.LiveUnits, Math.Max(0, group.Borrower.Cell.Read().Free));
+        var groups = lender.Account.Harm.Groups;
+        for (var i = 0; i < groups.Length; i++)
+        {
+            if (groups[i].LiveUnits == 0) continue;
+            // All groups of one borrower share what it has free: they are counted together, with the first of them.
+            var (borrower, units, isFirst) = (groups[i].Borrower, 0, true);
+            for (var j = 0; j < groups.Length && isFirst; j++)
+            {
+                if (groups[j].Borrower != borrower || groups[j].LiveUnits == 0) continue;
+                if (j < i) isFirst = false;
+                else units += borrower.Home.RecallableAt(groups[j], now);
+            }
+
+            if (isFirst) free += Math.Min(units, Math.Max(0, borrower.Cell.Read().Free));
+        }
+
         return free;
     }
 
@@ -98,7 +112,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     /// <summary>Free units that were lent come first, for they are its own; the rest is borrowed. All that is missing, or nothing.</summary>
     private bool TryFind(Participant participant, int missing)
     {
-        var own = participant.Lent == 0 ? 0 : Math.Min(missing, FreeRecallable(participant));
+        var own = participant.Lent == 0 ? 0 : Math.Min(missing, FreeRecallable(participant, book.Clock.NowOrLast()));
         if (own < missing && !pool.TryBorrowMissing(participant, missing - own)) return false;
         return own == 0 || Recall(participant, own, onlyFree: true) == own;
     }

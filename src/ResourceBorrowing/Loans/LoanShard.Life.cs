@@ -43,6 +43,30 @@ internal sealed partial class LoanShard
         return recalled;
     }
 
+    /// <summary>Units of a group that a recall would have back at once if they are free; as exact as a recall itself.</summary>
+    internal int RecallableAt(LoanGroup group, long now)
+    {
+        if (group.Conditions is not { IsRecallable: true, Notice: 0 }) return 0;
+        if (group.Conditions.MinimumHold == 0) return group.LiveUnits;
+        var units = 0;
+        _lock.Enter();
+        try
+        {
+            var budget = StepsPerHold;
+            for (var slot = group.Youngest; slot != LoanRecord.None && budget-- > 0; slot = _slab[slot].NextPeer)
+            {
+                ref var loan = ref _slab[slot];
+                if (group.Conditions.RecallAt(now, loan.StartOn(group.Conditions), loan.Due) <= now) units += loan.Left;
+            }
+        }
+        finally
+        {
+            LeaveAndDrain();
+        }
+
+        return units;
+    }
+
     /// <summary>Recalls up to <paramref name="most"/> units of one loan for its lender.</summary>
     /// <returns>Units recalled: 0 when it has ended, has been recalled before, cannot be, or is due by then anyway.</returns>
     internal int Recall(LoanHandle loan, int most, long now, ref AttentionList attention)
@@ -229,6 +253,8 @@ internal sealed partial class LoanShard
         whole.Units -= units;
         whole.Left -= units;
         if (whole.Has(LoanFlags.Expected)) record.Flags |= LoanFlags.Expected;
+        // What is returned early and still in use can be overdue like the rest.
+        if (whole.IsScheduled) _wheel.Add(part);
         Count(_groups[record.Group].Borrower);
         _places--;
         return part;
