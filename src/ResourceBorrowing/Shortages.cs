@@ -57,6 +57,24 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     }
 
     /// <summary>Units that it lent, that are recallable, and that lie free at their borrowers.</summary>
+    /// <summary>What others could lend if all their idle units went back; not less than what can be had.</summary>
+    private long MostLendable(Participant wanting, long now)
+    {
+        long most = 0;
+        foreach (var lender in pool.AllWithReserve)
+        {
+            if (lender == wanting) continue;
+            most += lender.Account.LendableAt(now);
+            foreach (var group in lender.Account.Harm.Groups)
+            {
+                if (group.Conditions.IsOnDemand && group.LiveUnits > 0 && group.Borrower != wanting.Account && group.Borrower.Cell.Read() is { IsQuiet: true, Free: var free })
+                    most += Math.Min(group.LiveUnits, Math.Max(0, free));
+            }
+        }
+
+        return most;
+    }
+
     private static int FreeRecallable(Participant lender, long now)
     {
         var free = 0;
@@ -83,6 +101,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     internal bool TryReturnIdle(Participant wanting, int units)
     {
         var now = book.Clock.NowOrLast();
+        if (MostLendable(wanting, now) < units) return false;
         var found = 0;
         foreach (var lender in pool.AllWithReserve)
         {
@@ -113,8 +132,12 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     private bool TryFind(Participant participant, int missing)
     {
         var own = participant.Lent == 0 ? 0 : Math.Min(missing, FreeRecallable(participant, book.Clock.NowOrLast()));
-        if (own < missing && !pool.TryBorrowMissing(participant, missing - own)) return false;
-        return own == 0 || Recall(participant, own, onlyFree: true) == own;
+        var loan = default(Loan);
+        if (own < missing && !pool.TryBorrowMissing(participant, missing - own, out loan)) return false;
+        if (own == 0 || Recall(participant, own, onlyFree: true) == own) return true;
+        // What lay free has been taken meanwhile, by a caller there or by the loan itself.
+        loan.Dispose();
+        return false;
     }
 
     private int Recall(Participant lender, int units, bool isFree, long now)

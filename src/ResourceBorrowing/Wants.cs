@@ -190,7 +190,7 @@ internal sealed class QueueWant(Participant participant) : Want
 
             var missing = Missing;
             Volatile.Write(ref _missed, missing);
-            if (missing <= 0 || !participant.Pool.TryBorrowMissing(participant, missing)) return false;
+            if (missing <= 0 || !participant.Pool.TryBorrowMissing(participant, missing, out _)) return false;
         }
 
         return false;

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace ResourceBorrowing.Tests;
 
 /// <summary>Traps of the protocol: what the rules forbid and an easy implementation does.</summary>
@@ -41,6 +43,40 @@ public class ProtocolTrapTests
         Assert.False(b.TryAcquire(8).IsAcquired, "five units are lent, of which two are free");
         Assert.Equal((15, 5), (a.Allocation, b.Allocation));
         Assert.True(b.TryAcquire(7).IsAcquired);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public void TryAcquire_MoreThanAllIdleUnitsTogether_LeavesThemWhereTheyAre()
+    {
+        var options = TestPool.Options(30, ("a", 10), ("b", 10), ("c", 10));
+        foreach (var p in options.Participants) (p.BorrowOnDemand, p.LendingLimit) = (true, p.Name == "c" ? 10 : 0);
+        using var pool = new ResourcePool(options, new FakeTimeProvider());
+        var (a, b, c) = (pool["a"], pool["b"], pool["c"]);
+        a.TryAcquire(15).Dispose();
+        using var ofC = c.TryAcquire(5);
+        Assert.False(b.TryAcquire(16).IsAcquired);
+        Assert.Equal((15, 10, 5), (a.Allocation, b.Allocation, c.Allocation));
+        Assert.True(b.TryAcquire(15).IsAcquired);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public void TryAcquire_IdleUnitsAndItsOwnAreTheSame_BorrowsNothingInVain()
+    {
+        var options = TestPool.Options(14, ("lender", 10), ("x", 0));
+        foreach (var p in options.Participants) p.BorrowOnDemand = true;
+        using var pool = new ResourcePool(options, new FakeTimeProvider());
+        var (lender, x) = (pool["lender"], pool["x"]);
+        _ = x.TryBorrow(lender, 5, TestPool.Term);
+        var (held, idle) = (x.TryAcquire(4), x.TryAcquire(5));
+        idle.Dispose();
+
+        // x has five free: its lender's, or four borrowed on demand and one more. Nine of them there are not.
+        Assert.False(lender.TryAcquire(14).IsAcquired);
+        Assert.Equal(0, lender.Borrowed);
+        held.Dispose();
+        Assert.True(lender.TryAcquire(14).IsAcquired);
         TestPool.AssertLaws(pool);
     }
 }
