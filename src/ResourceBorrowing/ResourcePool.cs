@@ -302,7 +302,8 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     internal void OnQueued(Participant participant)
     {
         Shortages.OnQueued(participant);
-        if (Shortages.CanBorrow(participant) && participant.Want.TryList()) Wants.Add(participant.Want);
+        // Whatever stands in the way now, a debt for one, may be over before the wait is.
+        if (participant is { Options.BorrowOnDemand: true, Account.BorrowingLimit: > 0 } && participant.Want.TryList()) Wants.Add(participant.Want);
     }
 
     /// <summary>A pool that only observes tells what it would have done for a caller who does not fit.</summary>

@@ -38,7 +38,7 @@ public class MembershipTests
         var (pool, a, _, _) = TestPool.Of30();
         var first = a.TryAcquire(6);
         var second = a.TryAcquire(2);
-        pool.Update(new ParticipantOptions { Name = "a", NominalQuota = 3 });
+        pool.Update(new ParticipantOptions { Name = "a", NominalQuota = 3, BorrowOnDemand = false });
         Assert.Equal((3, 8, 5, 5), (a.NominalQuota, a.Allocation, a.Debt, a.Borrowed));
         Assert.Equal((17, 12), (pool.Reserve.NominalQuota, pool.Reserve.Allocation));
         TestPool.AssertLaws(pool);

@@ -119,7 +119,7 @@ public class RaceTests
     {
         var options = new ResourcePoolOptions { Capacity = 1 }
             .AddParticipant("lender", 1, static p => p.LendingLimit = 1)
-            .AddParticipant("borrower", 0);
+            .AddParticipant("borrower", 0, static p => p.BorrowOnDemand = false);
         using var pool = new ResourcePool(options);
         var (lender, borrower) = (pool["lender"], pool["borrower"]);
         Loan loan = default;
