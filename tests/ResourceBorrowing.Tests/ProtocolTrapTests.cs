@@ -79,4 +79,47 @@ public class ProtocolTrapTests
         Assert.True(lender.TryAcquire(14).IsAcquired);
         TestPool.AssertLaws(pool);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void RecalledUnits_ThatComeBackLater_AreHeldFromThenOn(bool isAnnounced)
+    {
+        var (pool, a, b, time) = TestPool.Of30(static o => (o.Participants[1].LendingLimit, o.GracePeriod) = (10, TimeSpan.FromSeconds(9)));
+        var terms = new LoanTerms { Notice = TimeSpan.FromSeconds(isAnnounced ? 3 : 0) };
+        _ = a.TryBorrow(new LoanRequest(5) { Lender = b, Duration = TestPool.Term, Terms = terms });
+        var held = isAnnounced ? default : a.TryAcquire(15);
+        Assert.Equal(5, b.Recall(5));
+        Assert.Equal(5, b.Lendable);
+        time.Advance(TimeSpan.FromSeconds(3));
+        held.Dispose();
+        Assert.Equal((10, 5), (b.Available, b.Lendable));
+        time.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Equal(RefusalReason.LenderKeepsUnits, a.TryBorrow(b, 6, TestPool.Term).Refusal);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(a.TryBorrow(b, 6, TestPool.Term).IsGranted);
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
+    public async Task RecalledUnits_WhoseBorrowerIsShort_AreNotLentBackByItsOwnRelease()
+    {
+        var (pool, a, b, time) = TestPool.Of30(static o =>
+        {
+            (o.Reserve, o.Capacity, o.GracePeriod) = (0, 20, TimeSpan.FromSeconds(9));
+            (o.Participants[0].BorrowOnDemand, o.Participants[1].LendingLimit) = (true, 5);
+        });
+        var leases = Enumerable.Range(0, 15).Select(_ => a.TryAcquire()).ToArray();
+        using var ofB = b.TryAcquire(5);
+        Assert.Equal(5, b.Recall(5));
+        var wait = a.AcquireAsync(2);
+        time.Advance(TimeSpan.FromSeconds(3));
+        for (var i = 0; i < 5; i++) leases[i].Dispose();
+
+        // Its debt is paid; the five units that came free are the recaller's for one planning period.
+        Assert.Equal((0, 5, 0, false), (a.Debt, b.Available, b.Lendable, wait.IsCompleted));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True((await wait.Within()).IsAcquired, "and then they are lent again without anybody asking");
+        TestPool.AssertLaws(pool);
+    }
 }

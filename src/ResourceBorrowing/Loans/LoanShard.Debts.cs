@@ -124,7 +124,10 @@ internal sealed partial class LoanShard
 
             var group = _groups[record.Group];
             var creditor = group.Lender;
-            creditor.Harm.Settle(now == LoanOutcomes.NotTimed ? Book.Clock.Last : now);
+            var at = now == LoanOutcomes.NotTimed ? Book.Clock.Last : now;
+            creditor.Harm.Settle(at);
+            // Before the units can be seen, or they would be lent to whom they were recalled from.
+            if (record.Has(LoanFlags.WasRecalled)) creditor.HoldBack(part, at, at + Book.PlanningPeriod);
             if (record.State != LoanState.Ownership) group.Units -= part;
             var word = creditor.Cell.Credit(part);
             creditor.ChangeLent(-part);

@@ -31,8 +31,6 @@ internal sealed partial class LoanShard
                 recalled += Recall(slot, units, onlyFree, now, ref attention);
                 slot = older;
             }
-
-            if (recalled > 0) group.Lender.HoldBack(recalled, now, now + Book.PlanningPeriod);
         }
         finally
         {
@@ -76,12 +74,7 @@ internal sealed partial class LoanShard
         try
         {
             now = Math.Max(now, PoolClock.TickOf(_latest));
-            if (IsLive(loan))
-            {
-                var lender = _groups[_slab[loan.Slot].Group].Lender;
-                recalled = Recall(loan.Slot, most, onlyAtOnce: false, now, ref attention);
-                if (recalled > 0) lender.HoldBack(recalled, now, now + Book.PlanningPeriod);
-            }
+            if (IsLive(loan)) recalled = Recall(loan.Slot, most, onlyAtOnce: false, now, ref attention);
         }
         finally
         {

@@ -103,7 +103,7 @@ internal sealed class PoolModel
     {
         if (!loan.IsLive || !_loans.Contains(loan)) return 0;
         var part = Split(loan, Math.Min(units, loan.Left));
-        Owe(part, LoanPhase.Returning);
+        Owe(part, LoanPhase.Returning, Now);
         return part.Units;
     }
 
@@ -122,7 +122,6 @@ internal sealed class PoolModel
         var part = Split(loan, Math.Min(units, loan.Left));
         (part.Phase, part.Due, part.WasRecalled, part.Turn) = (LoanPhase.Recalled, effect, true, Next());
         var recalled = part.Units;
-        Hold(part.Lender, recalled);
         if (effect == Now) ComeDue(part);
         return recalled;
     }
@@ -179,8 +178,8 @@ internal sealed class PoolModel
 
     private int Held(ModelParty party) => Now < party.HeldUntil ? party.Held : 0;
 
-    private void Hold(ModelParty party, int units) =>
-        (party.Held, party.HeldUntil) = (Math.Min(party.Nominal, Held(party) + units), Now + PlanningPeriod);
+    private void Hold(ModelParty party, int units, long at) =>
+        (party.Held, party.HeldUntil) = (Math.Min(party.Nominal, (at < party.HeldUntil ? party.Held : 0) + units), Math.Max(party.HeldUntil, at + PlanningPeriod));
 
     private RefusalReason OfLender(ModelParty borrower, ModelParty lender, int units, long term) =>
         Debt(lender) > 0 ? RefusalReason.LenderOwesDebt
@@ -239,8 +238,9 @@ internal sealed class PoolModel
                 BeginTerm(loan, loan.Due, loan.Due + (loan.Due - loan.Start));
                 break;
             case LoanPhase.Active or LoanPhase.Recalled:
-                (loan.Due, loan.Turn) = (loan.Due + loan.Grace, Next());
-                Owe(loan, LoanPhase.Grace);
+                var due = loan.Due;
+                (loan.Due, loan.Turn) = (due + loan.Grace, Next());
+                Owe(loan, LoanPhase.Grace, due);
                 break;
             case LoanPhase.Returning:
                 (loan.Phase, loan.Due, loan.Turn) = (LoanPhase.Grace, loan.Due + loan.Grace, Next());
@@ -254,20 +254,28 @@ internal sealed class PoolModel
         }
     }
 
-    private void Owe(ModelLoan loan, LoanPhase phase)
+    private void Owe(ModelLoan loan, LoanPhase phase, long at)
     {
         (loan.Phase, loan.OwedAs) = (phase, Next());
+        Pay(loan.Borrower, at);
         PayAll();
     }
 
-    /// <summary>Whoever owes pays with what it has free, its oldest debt first, until nobody can.</summary>
+    /// <summary>Whoever owes pays with what it has free, until nobody can.</summary>
     private void PayAll()
     {
-        while (All.FirstOrDefault(p => Free(p) > 0 && Debt(p) > 0) is { } debtor)
+        while (All.FirstOrDefault(p => Free(p) > 0 && Debt(p) > 0) is { } debtor) Pay(debtor, Now);
+    }
+
+    /// <summary>The oldest debt first. What a lender has recalled is held back for it from when it comes.</summary>
+    private void Pay(ModelParty debtor, long at)
+    {
+        foreach (var debt in DebtsOf(debtor).ToArray())
         {
-            var debt = DebtsOf(debtor).First();
-            debt.Left -= Math.Min(debt.Left, Free(debtor));
-            if (debt.Left > 0) continue;
+            var part = Math.Min(debt.Left, Free(debtor));
+            debt.Left -= part;
+            if (debt.WasRecalled && part > 0) Hold(debt.Lender, part, at);
+            if (debt.Left > 0) break;
             debt.Phase = LoanPhase.Repaid;
             _loans.Remove(debt);
         }
@@ -306,7 +314,7 @@ internal sealed class PoolModel
         {
             var debt = new ModelLoan { Lender = to, Borrower = from, Terms = new(), IsOwnership = true, Number = Next(), Units = units, Left = units };
             _loans.Add(debt);
-            Owe(debt, LoanPhase.Returning);
+            Owe(debt, LoanPhase.Returning, Now);
         }
 
         PayAll();
