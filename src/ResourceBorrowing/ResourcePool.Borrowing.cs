@@ -80,13 +80,14 @@ public sealed partial class ResourcePool
     }
 
     /// <summary>Borrows units that a caller misses, for the default term, from anybody: all of them or none.</summary>
-    internal bool TryBorrowMissing(Participant borrower, int units)
+    internal bool TryBorrowMissing(Participant borrower, int units, out Loan loan)
     {
         var account = borrower.Account;
+        loan = default;
         if (units > account.BorrowingLimit - account.Borrowed || account.Debt > 0 || !borrower.Options.BorrowOnDemand) return false;
         var order = new LoanOrder(account, _book.OnDemand, TimeSpan.FromMilliseconds(_book.Clock.NowOrLast()), DefaultTerm, account.Score);
         var request = new LoanRequest(units);
-        var loan = Borrow(borrower, request, order, agreed: null);
+        loan = Borrow(borrower, request, order, agreed: null);
         if (loan.Refusal == RefusalReason.NotEnoughToLend && Shortages.TryReturnIdle(borrower, units)) loan = Borrow(borrower, request, order, agreed: null);
         if (loan.IsGranted) Metrics.LoanAsked(borrower.Name, RefusalReason.None);
         return loan.IsGranted;

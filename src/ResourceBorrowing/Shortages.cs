@@ -59,11 +59,43 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     }
 
     /// <summary>Units that it lent, that are recallable, and that lie free at their borrowers.</summary>
-    internal static int FreeRecallable(Participant lender)
+    /// <summary>What others could lend if all their idle units went back; not less than what can be had.</summary>
+    private long MostLendable(Participant wanting, long now)
+    {
+        long most = 0;
+        foreach (var lender in pool.AllWithReserve)
+        {
+            if (lender == wanting) continue;
+            most += lender.Account.LendableAt(now);
+            foreach (var group in lender.Account.Harm.Groups)
+            {
+                if (group.Conditions.IsOnDemand && group.LiveUnits > 0 && group.Borrower != wanting.Account && group.Borrower.Cell.Read() is { IsQuiet: true, Free: var free })
+                    most += Math.Min(group.LiveUnits, Math.Max(0, free));
+            }
+        }
+
+        return most;
+    }
+
+    private static int FreeRecallable(Participant lender, long now)
     {
         var free = 0;
-        foreach (var group in lender.Account.Harm.Groups)
-            if (group.Conditions is { IsRecallable: true, Notice: 0 }) free += Math.Min(group.LiveUnits, Math.Max(0, group.Borrower.Cell.Read().Free));
+        var groups = lender.Account.Harm.Groups;
+        for (var i = 0; i < groups.Length; i++)
+        {
+            if (groups[i].LiveUnits == 0) continue;
+            // All groups of one borrower share what it has free: they are counted together, with the first of them.
+            var (borrower, units, isFirst) = (groups[i].Borrower, 0, true);
+            for (var j = 0; j < groups.Length && isFirst; j++)
+            {
+                if (groups[j].Borrower != borrower || groups[j].LiveUnits == 0) continue;
+                if (j < i) isFirst = false;
+                else units += borrower.Home.RecallableAt(groups[j], now);
+            }
+
+            if (isFirst) free += Math.Min(units, Math.Max(0, borrower.Cell.Read().Free));
+        }
+
         return free;
     }
 
@@ -71,6 +103,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     internal bool TryReturnIdle(Participant wanting, int units)
     {
         var now = book.Clock.NowOrLast();
+        if (MostLendable(wanting, now) < units) return false;
         var found = 0;
         foreach (var lender in pool.AllWithReserve)
         {
@@ -100,9 +133,13 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     /// <summary>Free units that were lent come first, for they are its own; the rest is borrowed. All that is missing, or nothing.</summary>
     private bool TryFind(Participant participant, int missing)
     {
-        var own = participant.Lent == 0 ? 0 : Math.Min(missing, FreeRecallable(participant));
-        if (own < missing && !pool.TryBorrowMissing(participant, missing - own)) return false;
-        return own == 0 || Recall(participant, own, onlyFree: true) == own;
+        var own = participant.Lent == 0 ? 0 : Math.Min(missing, FreeRecallable(participant, book.Clock.NowOrLast()));
+        var loan = default(Loan);
+        if (own < missing && !pool.TryBorrowMissing(participant, missing - own, out loan)) return false;
+        if (own == 0 || Recall(participant, own, onlyFree: true) == own) return true;
+        // What lay free has been taken meanwhile, by a caller there or by the loan itself.
+        loan.Dispose();
+        return false;
     }
 
     private int Recall(Participant lender, int units, bool isFree, long now)

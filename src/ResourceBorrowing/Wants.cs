@@ -208,7 +208,7 @@ internal sealed class QueueWant(Participant participant) : Want
             // While its own debt or limit stands in the way, any news of it is worth another try.
             if (participant.Debt > 0 || missing > participant.Account.BorrowingLimit - participant.Borrowed) return false;
             Volatile.Write(ref _missed, missing);
-            if (!participant.Pool.TryBorrowMissing(participant, missing)) return false;
+            if (!participant.Pool.TryBorrowMissing(participant, missing, out _)) return false;
         }
 
         return false;

@@ -12,7 +12,7 @@ namespace ResourceBorrowing.Loans;
 /// <item><term>quota, limits and rules</term><description>read by anybody, written under all shards' locks</description></item>
 /// <item><term>lent, incoming</term><description>changed by interlocked operations under the home lock of the loan concerned</description></item>
 /// <item><term>borrowed, debt, list of debts, groups</term><description>under this participant's home lock, for it is the home of all its loans as borrower</description></item>
-/// <item><term>held back</term><description>written by whoever recalls for it, read by anybody; a value from a moment ago does no harm</description></item>
+/// <item><term>held back</term><description>written by whoever pays it what was recalled, read by anybody; a value from a moment ago does no harm</description></item>
 /// </list>
 /// <para><b>Order.</b> Lent rises before the lender's allocation falls and falls after it has risen again, so at any
 /// instant at least what is really lent counts as lent. Borrowed rises before the borrower's allocation.</para>
@@ -154,12 +154,12 @@ internal sealed class Allocation
         return (rules.IdleThreshold == 0 || word.Free >= rules.IdleThreshold * Nominal) && (rules.MinimumIdle == 0 || now - ShortAt >= rules.MinimumIdle);
     }
 
-    /// <summary>Units recalled for it are not lent again before <paramref name="until"/>, or they would go to and fro.</summary>
+    /// <summary>Units recalled for it, now come, are not lent again before <paramref name="until"/>, or they would go to and fro.</summary>
     internal void HoldBack(int units, long now, long until)
     {
         var before = now < Volatile.Read(ref _heldBackUntil) ? Volatile.Read(ref _heldBack) : 0;
         Volatile.Write(ref _heldBack, Math.Min(Nominal, before + units));
-        Volatile.Write(ref _heldBackUntil, until);
+        Volatile.Write(ref _heldBackUntil, Math.Max(until, _heldBackUntil));
     }
 
     /// <summary>Reserves room under the lending limit.</summary>

@@ -31,8 +31,6 @@ internal sealed partial class LoanShard
                 recalled += Recall(slot, units, onlyFree, now, ref attention);
                 slot = older;
             }
-
-            if (recalled > 0) group.Lender.HoldBack(recalled, now, now + Book.PlanningPeriod);
         }
         finally
         {
@@ -41,6 +39,30 @@ internal sealed partial class LoanShard
 
         DrainDebtors(ref attention);
         return recalled;
+    }
+
+    /// <summary>Units of a group that a recall would have back at once if they are free; as exact as a recall itself.</summary>
+    internal int RecallableAt(LoanGroup group, long now)
+    {
+        if (group.Conditions is not { IsRecallable: true, Notice: 0 }) return 0;
+        if (group.Conditions.MinimumHold == 0) return group.LiveUnits;
+        var units = 0;
+        _lock.Enter();
+        try
+        {
+            var budget = StepsPerHold;
+            for (var slot = group.Youngest; slot != LoanRecord.None && budget-- > 0; slot = _slab[slot].NextPeer)
+            {
+                ref var loan = ref _slab[slot];
+                if (group.Conditions.RecallAt(now, loan.StartOn(group.Conditions), loan.Due) <= now) units += loan.Left;
+            }
+        }
+        finally
+        {
+            LeaveAndDrain();
+        }
+
+        return units;
     }
 
     /// <summary>Recalls up to <paramref name="most"/> units of one loan for its lender.</summary>
@@ -52,12 +74,7 @@ internal sealed partial class LoanShard
         try
         {
             now = Math.Max(now, PoolClock.TickOf(_latest));
-            if (IsLive(loan))
-            {
-                var lender = _groups[_slab[loan.Slot].Group].Lender;
-                recalled = Recall(loan.Slot, most, onlyAtOnce: false, now, ref attention);
-                if (recalled > 0) lender.HoldBack(recalled, now, now + Book.PlanningPeriod);
-            }
+            if (IsLive(loan)) recalled = Recall(loan.Slot, most, onlyAtOnce: false, now, ref attention);
         }
         finally
         {
@@ -231,6 +248,8 @@ internal sealed partial class LoanShard
         whole.Units -= units;
         whole.Left -= units;
         if (whole.Has(LoanFlags.Expected)) record.Flags |= LoanFlags.Expected;
+        // What is returned early and still in use can be overdue like the rest.
+        if (whole.IsScheduled) _wheel.Add(part);
         Count(_groups[record.Group].Borrower);
         _places--;
         return part;

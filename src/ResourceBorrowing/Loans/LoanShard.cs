@@ -338,6 +338,8 @@ internal sealed partial class LoanShard
     /// <summary>Time that ran backwards stands still until it has caught up.</summary>
     private void Look(TimeSpan elapsed)
     {
+        var last = TimeSpan.FromTicks(Book.Clock.Last * TimeSpan.TicksPerMillisecond);
+        if (last > elapsed) elapsed = last;
         if (elapsed > _latest) _latest = elapsed;
         _outcomes.TimeOpen(PoolClock.TickOf(_latest));
     }
