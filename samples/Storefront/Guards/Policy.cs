@@ -14,6 +14,7 @@ internal sealed record Policy(string Name, Action<IServiceCollection> Register)
         services.AddResourceBorrowing(static options =>
         {
             options.Capacity = Subsystem.Capacity;
+            options.DefaultTerm = LoanTerm;
             foreach (var subsystem in Subsystem.All)
             {
                 options.AddParticipant(subsystem.Name, subsystem.Units, participant =>
@@ -25,6 +26,9 @@ internal sealed record Policy(string Name, Action<IServiceCollection> Register)
         });
         services.AddSingleton<IGuard, BorrowingGuard>();
     });
+
+    /// <summary>The term of loans, when they are not recalled before.</summary>
+    internal static readonly TimeSpan LoanTerm = TimeSpan.FromSeconds(10);
 
     internal static readonly IReadOnlyList<Policy> All = [StaticSplit, SharedPool, Borrowing];
 }

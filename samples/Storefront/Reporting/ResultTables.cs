@@ -15,6 +15,8 @@ internal static class ResultTables
         console.Write(BySubsystem(result));
         console.Write(ByPolicy(result));
         console.Write(Loans(result.Policies.Single(static p => p.Policy == Policy.Borrowing)));
+        if (result.DroppedEvents > 0)
+            console.WriteLine(Text($"The pool's events came faster than they were counted, and {result.DroppedEvents} were dropped: the counts of loans are too low."));
         console.WriteLine();
         foreach (var line in Verdict.Of(result).Lines) console.WriteLine(line);
         if (result.Policies.FirstOrDefault(static p => p.Total.Failed > 0) is { } failing)
@@ -75,30 +77,25 @@ internal static class ResultTables
     private static Table Loans(PolicyResult borrowing)
     {
         var table = Table(
-            "Loans", "participant", ">owns", ">floor", ">taken", ">refused", ">expired", ">returned early", ">given", ">called back", ">score");
+            "Loans", "participant", ">owns", ">floor", ">taken", ">recalled", ">expired", ">returned early", ">given", ">called back", ">harm s", ">score");
         for (var i = 0; i < Subsystem.All.Count; i++)
         {
             var subsystem = i;
             var last = borrowing.Rounds[^1].Pool!.Participants[i];
+            var counts = LoanCounts.Sum(borrowing.Rounds.Select(r => r.Loans!.Counts[subsystem]));
+            var harm = borrowing.Rounds.Sum(r => r.Harm[subsystem].TotalSeconds);
             table.AddRow(Cells([
-                last.Name, Text($"{last.NominalQuota}"), Text($"{last.Floor}"),
-                .. Counts(borrowing.Rounds.Select(r => r.Loans[subsystem])), Text($"{last.Reputation:F2}")]));
+                last.Name, Text($"{last.NominalQuota}"), Text($"{last.Floor}"), .. Figures(counts), Text($"{harm:F2}"), Text($"{last.Reputation:F2}")]));
         }
 
-        table.AddRow(Cells(["all", Text($"{Subsystem.Capacity}"), "", .. Counts(borrowing.Rounds.SelectMany(static r => r.Loans)), ""]));
-        table.Caption = new TableTitle(
-            "Called back: a lender ran short and the sample had the borrower return early; the library itself recalls nothing yet.");
+        var all = LoanCounts.Sum(borrowing.Rounds.SelectMany(static r => r.Loans!.Counts));
+        var allHarm = borrowing.Rounds.Sum(static r => r.Harm.Sum(static h => h.TotalSeconds));
+        table.AddRow(Cells(["all", Text($"{Subsystem.Capacity}"), "", .. Figures(all), Text($"{allHarm:F2}"), ""]));
         return table;
     }
 
-    private static string[] Counts(IEnumerable<LoanCounts> counts)
-    {
-        var all = counts.ToList();
-        return [.. new Func<LoanCounts, int>[]
-        {
-            static c => c.Taken, static c => c.Refused, static c => c.Expired, static c => c.ReturnedEarly, static c => c.Granted, static c => c.CalledBack,
-        }.Select(count => Text($"{all.Sum(count)}"))];
-    }
+    private static string[] Figures(LoanCounts counts) =>
+        [.. new[] { counts.Taken, counts.Recalled, counts.Expired, counts.ReturnedEarly, counts.Given, counts.CalledBack }.Select(static n => Text($"{n}"))];
 
     private static Table Table(string title, params ReadOnlySpan<string> columns)
     {
