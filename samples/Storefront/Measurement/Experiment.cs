@@ -61,7 +61,7 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
             var rates = calm.Rates(holds, double.PositiveInfinity, out _);
             await using var host = await ShopHost.StartAsync(policy, journal, cancellationToken);
             last = await board.WatchAsync(
-                length == WarmUpSeconds ? "warming up" : "calibrating", length, LoadAsync(host, rates, seed, generator, cancellationToken));
+                length == WarmUpSeconds ? "warming up" : "calibrating", length, LoadAsync(host, journal, rates, seed, generator, cancellationToken));
             holds = [.. Subsystem.All.Select((_, i) => host.Meter.MeanHold(i)?.TotalSeconds ?? guess[i])];
         }
 
@@ -82,9 +82,9 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
         {
             tally = host.Pool is { } pool ? LoanTally.CountAsync(pool, Policy.LoanTerm) : null;
             // Connections are opened and pages touched before anything counts.
-            await LoadAsync(host, rates[..Math.Min(rates.Length, FirstSteps)], seed, generator, cancellationToken);
+            await LoadAsync(host, journal, rates[..Math.Min(rates.Length, FirstSteps)], seed, generator, cancellationToken);
             host.Meter.Reset();
-            measured = await LoadAsync(host, rates, seed, generator, cancellationToken);
+            measured = await LoadAsync(host, journal, rates, seed, generator, cancellationToken);
         }
 
         // The events end with the pool, and the pool with the host.
@@ -92,8 +92,9 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
     }
 
     private static async Task<PhaseResult> LoadAsync(
-        ShopHost host, double[][] rates, int seed, LoadProcess generator, CancellationToken cancellationToken)
+        ShopHost host, Journal journal, double[][] rates, int seed, LoadProcess generator, CancellationToken cancellationToken)
     {
+        journal.TakeSlowest();
         var cpu = Environment.CpuUsage.TotalTime;
         var load = await generator.RunAsync(new LoadOrder(host.Address, rates, DemandCurve.StepSeconds, seed), cancellationToken);
         var cpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds + load.CpuSeconds;
@@ -101,6 +102,7 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
             load,
             host.Meter.Held.TotalSeconds / (Subsystem.Capacity * load.Seconds),
             cpuSeconds / (Environment.ProcessorCount * load.Seconds),
+            journal.TakeSlowest(),
             host.Pool?.Snapshot(),
             host.Pool is { } pool ? [.. pool.Participants.Select(static p => p.Harm)] : []);
     }

@@ -28,6 +28,7 @@ internal static class ResultJson
                 p.Utilization,
                 p.CpuPart,
                 p.LagMilliseconds,
+                SlowestCommitByRound = p.Rounds.Select(static r => r.SlowestCommit.TotalMilliseconds),
                 p.Total,
                 Subsystems = Subsystem.All.Select((s, i) => new
                 {

@@ -61,14 +61,14 @@ internal static class ResultTables
 
     private static Table ByPolicy(ExperimentResult result)
     {
-        var table = Table("Policies", "policy", ">asked/s", ">goodput/s", ">in time", ">refused", ">late", ">utilization", ">processors", ">lag ms");
+        var table = Table("Policies", "policy", ">asked/s", ">goodput/s", ">in time", ">refused", ">late", ">in use", ">processors", ">lag ms", ">disk ms");
         foreach (var policy in result.Policies)
         {
             var total = policy.Total;
             table.AddRow(Cells(
                 policy.Policy.Name, Text($"{total.Asked:F1}"), Text($"{total.Goodput:F1}"), Text($"{total.Goodput / Math.Max(total.Asked, 1e-9):P1}"),
                 Text($"{total.Refused}"), Text($"{total.Late}"), Text($"{policy.Utilization:P1}"), Text($"{policy.CpuPart:P0}"),
-                Text($"{policy.LagMilliseconds:F1}")));
+                Text($"{policy.LagMilliseconds:F1}"), Text($"{policy.SlowestCommitMilliseconds:F0}")));
         }
 
         return table;
