@@ -25,7 +25,7 @@ internal sealed class LoanCounts
     public int Given { get; internal set; }
 
     /// <summary>Of those given: it wanted the units back before the term was over.</summary>
-    public int CalledBack { get; internal set; }
+    public int Recalls { get; internal set; }
 
     internal static LoanCounts Sum(IEnumerable<LoanCounts> counts)
     {
@@ -39,7 +39,7 @@ internal sealed class LoanCounts
             sum.Overdue += one.Overdue;
             sum.UnitsTaken += one.UnitsTaken;
             sum.Given += one.Given;
-            sum.CalledBack += one.CalledBack;
+            sum.Recalls += one.Recalls;
         }
 
         return sum;

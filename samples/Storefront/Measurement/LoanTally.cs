@@ -30,7 +30,7 @@ internal sealed record LoanTally(IReadOnlyList<LoanCounts> Counts, long Dropped)
                 case PoolEventKind.Recalled:
                     running.Remove(loan);
                     counts[happened.Participant].Recalled++;
-                    counts[happened.Lender!].CalledBack++;
+                    counts[happened.Lender!].Recalls++;
                     break;
                 // A recalled loan ends as well, and has been counted.
                 case PoolEventKind.Ended when running.Remove(loan, out var due):

@@ -48,7 +48,7 @@ internal static class ResultJson
                 counts.ReturnedEarly,
                 counts.Overdue,
                 counts.Given,
-                counts.CalledBack,
+                counts.Recalls,
                 HarmSeconds = r.Harm[i].TotalSeconds,
                 r.Pool.Participants[i].Reputation,
             })),

@@ -41,11 +41,11 @@ internal static class ResultTables
 
     private static Table BySubsystem(ExperimentResult result)
     {
-        var table = Table("Subsystems", "subsystem", "policy", ">asked/s", ">goodput/s", ">p50 ms", ">p99 ms", ">refused", ">late");
+        var table = Table("Subsystems (rates per second, latencies in ms)", "subsystem (units)", "policy", ">asked", ">good", ">p50", ">p99", ">refused", ">late");
         for (var i = 0; i < Subsystem.All.Count; i++)
         {
             if (i > 0) table.AddEmptyRow();
-            var name = $"{Subsystem.All[i].Name} ({Subsystem.All[i].Units} units)";
+            var name = $"{Subsystem.All[i].Name} ({Subsystem.All[i].Units})";
             foreach (var policy in result.Policies)
             {
                 var row = policy[i];
@@ -61,7 +61,7 @@ internal static class ResultTables
 
     private static Table ByPolicy(ExperimentResult result)
     {
-        var table = Table("Policies", "policy", ">asked/s", ">goodput/s", ">in time", ">refused", ">late", ">in use", ">processors", ">lag ms", ">disk ms");
+        var table = Table("Policies (rates per second, times in ms)", "policy", ">asked", ">good", ">in time", ">refused", ">late", ">in use", ">cpu", ">lag", ">disk");
         foreach (var policy in result.Policies)
         {
             var total = policy.Total;
@@ -77,31 +77,33 @@ internal static class ResultTables
     private static Table Loans(PolicyResult borrowing)
     {
         var table = Table(
-            "Loans", "participant", ">owns", ">floor", ">taken", ">recalled", ">expired", ">returned early", ">given", ">called back", ">harm s", ">score");
+            "Loans", "participant", ">taken", ">recalled", ">expired", ">early", ">given", ">recalls", ">harm", ">score");
         for (var i = 0; i < Subsystem.All.Count; i++)
         {
             var subsystem = i;
-            var last = borrowing.Rounds[^1].Pool!.Participants[i];
-            var counts = LoanCounts.Sum(borrowing.Rounds.Select(r => r.Loans!.Counts[subsystem]));
-            var harm = borrowing.Rounds.Sum(r => r.Harm[subsystem].TotalSeconds);
-            table.AddRow(Cells([
-                last.Name, Text($"{last.NominalQuota}"), Text($"{last.Floor}"), .. Figures(counts), Text($"{harm:F2}"), Text($"{last.Reputation:F2}")]));
+            table.AddRow(Row(
+                Subsystem.All[i].Name, borrowing.Rounds.Select(r => r.Loans!.Counts[subsystem]), borrowing.Rounds.Select(r => r.Harm[subsystem]),
+                Text($"{borrowing.Rounds[^1].Pool!.Participants[i].Reputation:F2}")));
         }
 
-        var all = LoanCounts.Sum(borrowing.Rounds.SelectMany(static r => r.Loans!.Counts));
-        var allHarm = borrowing.Rounds.Sum(static r => r.Harm.Sum(static h => h.TotalSeconds));
-        table.AddRow(Cells(["all", Text($"{Subsystem.Capacity}"), "", .. Figures(all), Text($"{allHarm:F2}"), ""]));
+        table.AddRow(Row("all", borrowing.Rounds.SelectMany(static r => r.Loans!.Counts), borrowing.Rounds.SelectMany(static r => r.Harm), ""));
+        table.Caption = new TableTitle("As borrower: taken to early. As lender: given to harm, in seconds.");
         return table;
     }
 
-    private static string[] Figures(LoanCounts counts) =>
-        [.. new[] { counts.Taken, counts.Recalled, counts.Expired, counts.ReturnedEarly, counts.Given, counts.CalledBack }.Select(static n => Text($"{n}"))];
+    private static Text[] Row(string name, IEnumerable<LoanCounts> rounds, IEnumerable<TimeSpan> harms, string score)
+    {
+        var all = LoanCounts.Sum(rounds);
+        return Cells(
+            name, Text($"{all.Taken}"), Text($"{all.Recalled}"), Text($"{all.Expired}"), Text($"{all.ReturnedEarly}"), Text($"{all.Given}"),
+            Text($"{all.Recalls}"), Text($"{harms.Sum(static h => h.TotalSeconds):F2}"), score);
+    }
 
     private static Table Table(string title, params ReadOnlySpan<string> columns)
     {
         var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(title, new Style(decoration: Decoration.Bold)) };
         foreach (var column in columns)
-            table.AddColumn(column[0] == '>' ? new TableColumn(column[1..]).RightAligned() : new TableColumn(column).NoWrap());
+            table.AddColumn((column[0] == '>' ? new TableColumn(column[1..]).RightAligned() : new TableColumn(column)).NoWrap().Padding(0, 1));
         return table;
     }
 
