@@ -97,7 +97,7 @@ public sealed partial class ResourcePool
     {
         var attention = new AttentionList();
         var before = borrower.Home.OutcomeCount;
-        var now = _book.HarmedCallers > 0 ? _book.Clock.NowOrLast() : LoanOutcomes.NotTimed;
+        var now = _book.HarmedCallers > 0 || _book.Journal is not null ? _book.Clock.NowOrLast() : LoanOutcomes.NotTimed;
         var returned = borrower.Home.Return(loan, units, now, ref attention);
         // Others may have come up while the lock was held, whatever became of this loan.
         attention.Run(_book);

@@ -21,7 +21,10 @@ public sealed class ResourcePoolOptions
     [ValidateEnumeratedItems]
     public IList<ParticipantOptions> Participants { get; } = [];
 
-    /// <summary>The term by which loans are weighed for reputation: a loan of a whole nominal quota for this long weighs 1. Default 10 s, 1 ms to 30 days.</summary>
+    /// <summary>
+    /// The term of loans that ask for none, those made on demand among them, and the measure of reputation: a loan of a whole nominal quota for this long weighs
+    /// 1. Default 10 s, 1 ms to 30 days.
+    /// </summary>
     public TimeSpan DefaultTerm { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long after a loan's end units still in use count as late rather than lost. Default 1 s, 0 to 30 days.</summary>

@@ -55,6 +55,22 @@ public class EventTests
     }
 
     [Fact]
+    public async Task LoanReturnedEarly_IsToldWithItsTime()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        await using var reader = pool.ReadEventsAsync().GetAsyncEnumerator();
+        Assert.True(await reader.MoveNextAsync());
+        time.Advance(TimeSpan.FromSeconds(2));
+        var loan = a.TryBorrow(b, 1, TestPool.Term);
+        time.Advance(TimeSpan.FromSeconds(3));
+        loan.Dispose();
+        pool.Dispose();
+
+        var told = (await Rest(reader)).Where(static e => e.Loan != 0).Select(static e => (e.Kind, e.At.TotalSeconds));
+        Assert.Equal([(PoolEventKind.Granted, 2), (PoolEventKind.Ended, 5), (PoolEventKind.Repaid, 5)], told);
+    }
+
+    [Fact]
     public async Task Reader_Cancelled_IsForgotten()
     {
         var (pool, a, b, _) = TestPool.Of30();

@@ -14,6 +14,8 @@ internal sealed record Policy(string Name, Action<IServiceCollection> Register)
         services.AddResourceBorrowing(static options =>
         {
             options.Capacity = Subsystem.Capacity;
+            options.DefaultTerm = LoanTerm;
+            options.PlanningPeriod = PlanningPeriod;
             foreach (var subsystem in Subsystem.All)
             {
                 options.AddParticipant(subsystem.Name, subsystem.Units, participant =>
@@ -25,6 +27,12 @@ internal sealed record Policy(string Name, Action<IServiceCollection> Register)
         });
         services.AddSingleton<IGuard, BorrowingGuard>();
     });
+
+    /// <summary>The term of loans, when they are not recalled before.</summary>
+    internal static readonly TimeSpan LoanTerm = TimeSpan.FromSeconds(10);
+
+    // What was recalled is not lent again for so long. A burst lasts half a second in the usual run: at the default of a second it would be over before.
+    private static readonly TimeSpan PlanningPeriod = TimeSpan.FromMilliseconds(200);
 
     internal static readonly IReadOnlyList<Policy> All = [StaticSplit, SharedPool, Borrowing];
 }

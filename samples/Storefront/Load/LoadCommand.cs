@@ -17,16 +17,19 @@ internal static class LoadCommand
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = GiveUp };
         var generator = new LoadGenerator(http);
         using var input = new StreamReader(Console.OpenStandardInput());
-        var next = input.ReadLineAsync();
+        // Reading the console blocks, and arrivals are slept for: each on a thread of its own, or the thread pool would be out of threads for the answers.
+        var next = OnItsOwnThread(input.ReadLine);
         while (await next is { } line)
         {
-            // On a thread of its own, because it sleeps between arrivals.
-            var running = Task.Run(() => generator.RunAsync(JsonSerializer.Deserialize<LoadOrder>(line)!));
-            next = input.ReadLineAsync();
+            var running = OnItsOwnThread(() => generator.RunAsync(JsonSerializer.Deserialize<LoadOrder>(line)!)).Unwrap();
+            next = OnItsOwnThread(input.ReadLine);
             if (await Task.WhenAny(running, next) == next && next.Result is null) return 1;
             Console.Out.WriteLine(JsonSerializer.Serialize(await running));
         }
 
         return 0;
     }
+
+    private static Task<T> OnItsOwnThread<T>(Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

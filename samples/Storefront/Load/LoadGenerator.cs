@@ -8,6 +8,7 @@ namespace Storefront.Load;
 /// <summary>Sends requests when they are due, whatever became of those before: an overloaded shop is not spared.</summary>
 internal sealed class LoadGenerator(HttpClient http)
 {
+    /// <remarks>Blocks its thread until the last request has been sent.</remarks>
     internal async Task<LoadReport> RunAsync(LoadOrder order)
     {
         var arrivals = ArrivalSchedule.Of(order.Rates, order.StepSeconds, order.Seed);

@@ -61,7 +61,7 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
             var rates = calm.Rates(holds, double.PositiveInfinity, out _);
             await using var host = await ShopHost.StartAsync(policy, journal, cancellationToken);
             last = await board.WatchAsync(
-                length == WarmUpSeconds ? "warming up" : "calibrating", length, LoadAsync(host, rates, seed, generator, cancellationToken));
+                length == WarmUpSeconds ? "warming up" : "calibrating", length, LoadAsync(host, journal, rates, seed, generator, cancellationToken));
             holds = [.. Subsystem.All.Select((_, i) => host.Meter.MeanHold(i)?.TotalSeconds ?? guess[i])];
         }
 
@@ -76,25 +76,34 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
     private static async Task<PhaseResult> MeasureAsync(
         Policy policy, double[][] rates, int seed, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
     {
-        await using var host = await ShopHost.StartAsync(policy, journal, cancellationToken);
-        // Connections are opened and pages touched before anything counts.
-        await LoadAsync(host, rates[..Math.Min(rates.Length, FirstSteps)], seed, generator, cancellationToken);
-        host.Meter.Reset();
-        return await LoadAsync(host, rates, seed, generator, cancellationToken);
+        PhaseResult measured;
+        Task<LoanTally>? tally;
+        await using (var host = await ShopHost.StartAsync(policy, journal, cancellationToken))
+        {
+            tally = host.Pool is { } pool ? LoanTally.CountAsync(pool, Policy.LoanTerm) : null;
+            // Connections are opened and pages touched before anything counts.
+            await LoadAsync(host, journal, rates[..Math.Min(rates.Length, FirstSteps)], seed, generator, cancellationToken);
+            host.Meter.Reset();
+            measured = await LoadAsync(host, journal, rates, seed, generator, cancellationToken);
+        }
+
+        // The events end with the pool, and the pool with the host.
+        return tally is null ? measured : measured with { Loans = await tally };
     }
 
     private static async Task<PhaseResult> LoadAsync(
-        ShopHost host, double[][] rates, int seed, LoadProcess generator, CancellationToken cancellationToken)
+        ShopHost host, Journal journal, double[][] rates, int seed, LoadProcess generator, CancellationToken cancellationToken)
     {
+        journal.TakeSlowest();
         var cpu = Environment.CpuUsage.TotalTime;
         var load = await generator.RunAsync(new LoadOrder(host.Address, rates, DemandCurve.StepSeconds, seed), cancellationToken);
         var cpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds + load.CpuSeconds;
-        var borrowing = host.Guard as BorrowingGuard;
         return new PhaseResult(
             load,
             host.Meter.Held.TotalSeconds / (Subsystem.Capacity * load.Seconds),
             cpuSeconds / (Environment.ProcessorCount * load.Seconds),
-            borrowing is null ? [] : [.. Subsystem.All.Select(s => borrowing.Desk.CountsOf(borrowing.Pool[s.Name]))],
-            borrowing?.Pool.Snapshot());
+            journal.TakeSlowest(),
+            host.Pool?.Snapshot(),
+            host.Pool is { } pool ? [.. pool.Participants.Select(static p => p.Harm)] : []);
     }
 }

@@ -2,4 +2,8 @@ namespace Storefront.Measurement;
 
 /// <summary>All policies under the same demand.</summary>
 internal sealed record ExperimentResult(
-    int Seed, string? Trace, double RoundSeconds, int Rounds, Calibration Calibration, IReadOnlyList<PolicyResult> Policies);
+    int Seed, string? Trace, double RoundSeconds, int Rounds, Calibration Calibration, IReadOnlyList<PolicyResult> Policies)
+{
+    /// <summary>Events of the pools that were not seen: the counts of loans are too low by up to that.</summary>
+    internal long DroppedEvents => Policies.SelectMany(static p => p.Rounds).Sum(static r => r.Loans?.Dropped ?? 0);
+}

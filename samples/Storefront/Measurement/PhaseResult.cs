@@ -1,5 +1,4 @@
 using ResourceBorrowing;
-using Storefront.Guards;
 using Storefront.Load;
 
 namespace Storefront.Measurement;
@@ -8,7 +7,12 @@ namespace Storefront.Measurement;
 /// <param name="Load">What the load generator saw.</param>
 /// <param name="Utilization">Units in use / capacity, averaged over time.</param>
 /// <param name="CpuPart">The part of all processors that both processes used.</param>
-/// <param name="Loans">What the loan desk counted for each subsystem; empty without loans.</param>
-/// <param name="Pool">The pool at the end; null without loans.</param>
+/// <param name="SlowestCommit">The longest commit of the journal: far above the usual, the disk stood still, and nobody could answer.</param>
+/// <param name="Pool">The pool at the end; null without one.</param>
+/// <param name="Harm">For each participant, how long its callers waited while units it owned were lent out.</param>
 internal sealed record PhaseResult(
-    LoadReport Load, double Utilization, double CpuPart, IReadOnlyList<LoanCounts> Loans, PoolSnapshot? Pool);
+    LoadReport Load, double Utilization, double CpuPart, TimeSpan SlowestCommit, PoolSnapshot? Pool, IReadOnlyList<TimeSpan> Harm)
+{
+    /// <summary>What became of the loans; null without a pool.</summary>
+    internal LoanTally? Loans { get; init; }
+}

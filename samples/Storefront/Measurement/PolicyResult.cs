@@ -12,6 +12,8 @@ internal sealed record PolicyResult(Policy Policy, double RoundSeconds, IReadOnl
 
     internal double LagMilliseconds => Rounds.Max(static r => r.Load.LagMilliseconds);
 
+    internal double SlowestCommitMilliseconds => Rounds.Max(static r => r.SlowestCommit.TotalMilliseconds);
+
     internal SubsystemResult Total => Result(Rounds.SelectMany(static r => r.Load.Subsystems));
 
     internal SubsystemResult this[int subsystem] => Result(Rounds.Select(r => r.Load.Subsystems[subsystem]));

@@ -28,6 +28,7 @@ internal static class ResultJson
                 p.Utilization,
                 p.CpuPart,
                 p.LagMilliseconds,
+                SlowestCommitByRound = p.Rounds.Select(static r => r.SlowestCommit.TotalMilliseconds),
                 p.Total,
                 Subsystems = Subsystem.All.Select((s, i) => new
                 {
@@ -37,17 +38,21 @@ internal static class ResultJson
                     P99ByRound = Enumerable.Range(0, p.Rounds.Count).Select(round => p.P99(round, i)),
                 }),
             }),
-            Loans = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds.Select(static r => r.Loans.Select((counts, i) => new
+            Loans = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds.Select(static r => r.Loans!.Counts.Select((counts, i) => new
             {
                 Participant = r.Pool!.Participants[i].Name,
                 counts.Taken,
-                counts.Refused,
+                counts.UnitsTaken,
+                counts.Recalled,
                 counts.Expired,
                 counts.ReturnedEarly,
-                counts.Granted,
-                counts.CalledBack,
+                counts.Overdue,
+                counts.Given,
+                counts.Recalls,
+                HarmSeconds = r.Harm[i].TotalSeconds,
                 r.Pool.Participants[i].Reputation,
             })),
+            result.DroppedEvents,
             verdict.BeatsOnGoodput,
             verdict.HurtsCheckout,
             Verdict = verdict.Lines,

@@ -15,6 +15,8 @@ internal static class ResultTables
         console.Write(BySubsystem(result));
         console.Write(ByPolicy(result));
         console.Write(Loans(result.Policies.Single(static p => p.Policy == Policy.Borrowing)));
+        if (result.DroppedEvents > 0)
+            console.WriteLine(Text($"The pool's events came faster than they were counted, and {result.DroppedEvents} were dropped: the counts of loans are too low."));
         console.WriteLine();
         foreach (var line in Verdict.Of(result).Lines) console.WriteLine(line);
         if (result.Policies.FirstOrDefault(static p => p.Total.Failed > 0) is { } failing)
@@ -39,11 +41,11 @@ internal static class ResultTables
 
     private static Table BySubsystem(ExperimentResult result)
     {
-        var table = Table("Subsystems", "subsystem", "policy", ">asked/s", ">goodput/s", ">p50 ms", ">p99 ms", ">refused", ">late");
+        var table = Table("Subsystems (rates per second, latencies in ms)", "subsystem (units)", "policy", ">asked", ">good", ">p50", ">p99", ">refused", ">late");
         for (var i = 0; i < Subsystem.All.Count; i++)
         {
             if (i > 0) table.AddEmptyRow();
-            var name = $"{Subsystem.All[i].Name} ({Subsystem.All[i].Units} units)";
+            var name = $"{Subsystem.All[i].Name} ({Subsystem.All[i].Units})";
             foreach (var policy in result.Policies)
             {
                 var row = policy[i];
@@ -59,14 +61,14 @@ internal static class ResultTables
 
     private static Table ByPolicy(ExperimentResult result)
     {
-        var table = Table("Policies", "policy", ">asked/s", ">goodput/s", ">in time", ">refused", ">late", ">utilization", ">processors", ">lag ms");
+        var table = Table("Policies (rates per second, times in ms)", "policy", ">asked", ">good", ">in time", ">refused", ">late", ">in use", ">cpu", ">lag", ">disk");
         foreach (var policy in result.Policies)
         {
             var total = policy.Total;
             table.AddRow(Cells(
                 policy.Policy.Name, Text($"{total.Asked:F1}"), Text($"{total.Goodput:F1}"), Text($"{total.Goodput / Math.Max(total.Asked, 1e-9):P1}"),
                 Text($"{total.Refused}"), Text($"{total.Late}"), Text($"{policy.Utilization:P1}"), Text($"{policy.CpuPart:P0}"),
-                Text($"{policy.LagMilliseconds:F1}")));
+                Text($"{policy.LagMilliseconds:F1}"), Text($"{policy.SlowestCommitMilliseconds:F0}")));
         }
 
         return table;
@@ -75,36 +77,33 @@ internal static class ResultTables
     private static Table Loans(PolicyResult borrowing)
     {
         var table = Table(
-            "Loans", "participant", ">owns", ">floor", ">taken", ">refused", ">expired", ">returned early", ">given", ">called back", ">score");
+            "Loans", "participant", ">taken", ">recalled", ">expired", ">early", ">given", ">recalls", ">harm", ">score");
         for (var i = 0; i < Subsystem.All.Count; i++)
         {
             var subsystem = i;
-            var last = borrowing.Rounds[^1].Pool!.Participants[i];
-            table.AddRow(Cells([
-                last.Name, Text($"{last.NominalQuota}"), Text($"{last.Floor}"),
-                .. Counts(borrowing.Rounds.Select(r => r.Loans[subsystem])), Text($"{last.Reputation:F2}")]));
+            table.AddRow(Row(
+                Subsystem.All[i].Name, borrowing.Rounds.Select(r => r.Loans!.Counts[subsystem]), borrowing.Rounds.Select(r => r.Harm[subsystem]),
+                Text($"{borrowing.Rounds[^1].Pool!.Participants[i].Reputation:F2}")));
         }
 
-        table.AddRow(Cells(["all", Text($"{Subsystem.Capacity}"), "", .. Counts(borrowing.Rounds.SelectMany(static r => r.Loans)), ""]));
-        table.Caption = new TableTitle(
-            "Called back: a lender ran short and the sample had the borrower return early; the library itself recalls nothing yet.");
+        table.AddRow(Row("all", borrowing.Rounds.SelectMany(static r => r.Loans!.Counts), borrowing.Rounds.SelectMany(static r => r.Harm), ""));
+        table.Caption = new TableTitle("As borrower: taken to early. As lender: given to harm, in seconds.");
         return table;
     }
 
-    private static string[] Counts(IEnumerable<LoanCounts> counts)
+    private static Text[] Row(string name, IEnumerable<LoanCounts> rounds, IEnumerable<TimeSpan> harms, string score)
     {
-        var all = counts.ToList();
-        return [.. new Func<LoanCounts, int>[]
-        {
-            static c => c.Taken, static c => c.Refused, static c => c.Expired, static c => c.ReturnedEarly, static c => c.Granted, static c => c.CalledBack,
-        }.Select(count => Text($"{all.Sum(count)}"))];
+        var all = LoanCounts.Sum(rounds);
+        return Cells(
+            name, Text($"{all.Taken}"), Text($"{all.Recalled}"), Text($"{all.Expired}"), Text($"{all.ReturnedEarly}"), Text($"{all.Given}"),
+            Text($"{all.Recalls}"), Text($"{harms.Sum(static h => h.TotalSeconds):F2}"), score);
     }
 
     private static Table Table(string title, params ReadOnlySpan<string> columns)
     {
         var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(title, new Style(decoration: Decoration.Bold)) };
         foreach (var column in columns)
-            table.AddColumn(column[0] == '>' ? new TableColumn(column[1..]).RightAligned() : new TableColumn(column).NoWrap());
+            table.AddColumn((column[0] == '>' ? new TableColumn(column[1..]).RightAligned() : new TableColumn(column)).NoWrap().Padding(0, 1));
         return table;
     }
 

@@ -22,6 +22,7 @@ internal sealed class Journal : IDisposable
     private readonly byte[] _page = new byte[PageSize];
     private readonly Thread _writer;
     private long _position;
+    private long _slowest;
 
     internal Journal()
     {
@@ -54,6 +55,9 @@ internal sealed class Journal : IDisposable
         _entries.Add(entry);
         return entry.Committed.Task;
     }
+
+    /// <summary>The longest commit since this was last asked: far above <see cref="CommitTime"/>, the disk stood still.</summary>
+    internal TimeSpan TakeSlowest() => Stopwatch.GetElapsedTime(0, Interlocked.Exchange(ref _slowest, 0));
 
     public void Dispose()
     {
@@ -90,6 +94,7 @@ internal sealed class Journal : IDisposable
         var flushes = 0;
         do FlushPage(batch[flushes % batch.Count].Content.Span);
         while (++flushes < MostFlushes && Stopwatch.GetElapsedTime(began) < CommitTime);
+        _slowest = Math.Max(_slowest, Stopwatch.GetTimestamp() - began);
     }
 
     private void FlushPage(ReadOnlySpan<byte> content)

@@ -13,17 +13,20 @@ internal sealed class ShopHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly HttpClient _http;
+    private readonly IGuard _guard;
 
     private ShopHost(WebApplication app, HttpClient http)
     {
         _app = app;
         _http = http;
-        Guard = app.Services.GetRequiredService<IGuard>();
+        _guard = app.Services.GetRequiredService<IGuard>();
+        Pool = app.Services.GetService<ResourcePool>();
     }
 
     internal Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
-    internal IGuard Guard { get; }
+    /// <summary>Null under a policy without one.</summary>
+    internal ResourcePool? Pool { get; }
 
     internal UnitMeter Meter { get; } = new();
 
@@ -43,7 +46,7 @@ internal sealed class ShopHost : IAsyncDisposable
         }
 
         host._app.MapGet(PricePath, handlers.Prices);
-        if (host._app.Services.GetService<ResourcePool>() is { } pool) host._app.MapGet("/pool", pool.Snapshot);
+        if (host.Pool is { } pool) host._app.MapGet("/pool", pool.Snapshot);
         try
         {
             await host._app.StartAsync(cancellationToken);
@@ -84,7 +87,7 @@ internal sealed class ShopHost : IAsyncDisposable
         patience.CancelAfter(Subsystem.Deadline);
         try
         {
-            return await Guard.EnterAsync(subsystem, patience.Token);
+            return await _guard.EnterAsync(subsystem, patience.Token);
         }
         catch (OperationCanceledException)
         {

@@ -509,5 +509,5 @@ internal sealed partial class LoanShard
     }
 
     private void Write(Action<LedgerEntry> journal, LedgerEntryKind kind, LoanGroup group, int units, long at, LoanHandle loan) =>
-        journal(new LedgerEntry(kind, _number, ++_sequence, Math.Max(at, 0), group.Lender, group.Borrower, units, loan));
+        journal(new LedgerEntry(kind, _number, ++_sequence, at == LoanOutcomes.NotTimed ? PoolClock.TickOf(_latest) : at, group.Lender, group.Borrower, units, loan));
 }

@@ -45,7 +45,13 @@ internal sealed class LoanSlab
     {
         var first = Capacity;
         var page = new LoanRecord[PageSize];
-        for (var i = 0; i < PageSize; i++) page[i].Next = i + 1 < PageSize ? first + i + 1 : LoanRecord.None;
+        for (var i = 0; i < PageSize; i++)
+        {
+            page[i].Next = i + 1 < PageSize ? first + i + 1 : LoanRecord.None;
+            // So that no loan is named 0, which is the name of none.
+            page[i].Generation = 1;
+        }
+
         Volatile.Write(ref _pages, [.. _pages, page]);
         _free = first;
     }
