@@ -58,7 +58,6 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         return recalled;
     }
 
-    /// <summary>Units that it lent, that are recallable, and that lie free at their borrowers.</summary>
     /// <summary>What others could lend if all their idle units went back; not less than what can be had.</summary>
     private long MostLendable(Participant wanting, long now)
     {
@@ -77,6 +76,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         return most;
     }
 
+    /// <summary>Units that it lent, that a recall would have back at once, and that lie free at their borrowers.</summary>
     private static int FreeRecallable(Participant lender, long now)
     {
         var free = 0;

@@ -181,7 +181,8 @@ public class LoanSchedulerTests
         // One hold of the lock, by hand.
         var shard = a.Account.Home;
         var attention = new AttentionList();
-        while (shard.OpenLoans == Many) shard.SettleDue((long)TestPool.Term.TotalMilliseconds, ref attention);
+        var due = (long)TestPool.Term.TotalMilliseconds;
+        while (shard.OpenLoans == Many) shard.SettleDue(due, due, ref attention);
         Assert.InRange(Many - shard.OpenLoans, 1, StepsPerHold);
 
         // Between two holds the lender is told; there another thread, which needs the lock, gets its loan.

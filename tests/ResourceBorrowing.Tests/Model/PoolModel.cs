@@ -235,7 +235,8 @@ internal sealed class PoolModel
         switch (loan.Phase)
         {
             case LoanPhase.Active when loan.Terms.AutoRenews && OfRenewal(loan, loan.Due - loan.Start) == RefusalReason.None:
-                BeginTerm(loan, loan.Due, loan.Due + (loan.Due - loan.Start));
+                // A grant made while catching up starts now.
+                BeginTerm(loan, Now, Now + (loan.Due - loan.Start));
                 break;
             case LoanPhase.Active or LoanPhase.Recalled:
                 var due = loan.Due;
