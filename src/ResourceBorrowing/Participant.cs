@@ -105,7 +105,7 @@ public sealed class Participant
     internal TaskCompletionSource? Leaving { get; set; }
 
     /// <summary>Takes units if they are free and nobody waits for them. Never waits.</summary>
-    /// <remarks>Units that it has lent and that lie free at their borrowers are recalled, and what is still missing is borrowed, when that is enough. Beside a wait that is just ending on another thread it may still be refused.</remarks>
+    /// <remarks>Units that it has lent and that lie free at their borrowers are recalled, and what is still missing is borrowed, when that is enough. Beside a wait or a repayment that is just ending on another thread it may still be refused.</remarks>
     /// <param name="units">How many, 1 to 2^31-1; all or nothing.</param>
     /// <returns>A lease; when refused, one that says why.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1, or above <see cref="Ceiling"/>: that could never succeed.</exception>

@@ -25,7 +25,7 @@ internal sealed class LoanGroup(LoanPair pair, LoanConditions conditions, int in
     /// <summary>The youngest loan that can be recalled.</summary>
     internal int Youngest { get; set; } = LoanRecord.None;
 
-    /// <summary>Units of live loans that have not been recalled.</summary>
+    /// <summary>Units of live loans that have not been recalled, and of loans in the making: raised before their lender is debited.</summary>
     internal int LiveUnits { get => Volatile.Read(ref _liveUnits); set => Volatile.Write(ref _liveUnits, value); }
 
     /// <summary>When its youngest loan was made.</summary>

@@ -64,4 +64,7 @@ internal enum Flaw
 
     /// <summary>A lender that has its units back and does not look at its mark.</summary>
     CreditQuietly,
+
+    /// <summary>What a queue misses is written down after it was looked at, and not announced before.</summary>
+    WriteMissedLate,
 }

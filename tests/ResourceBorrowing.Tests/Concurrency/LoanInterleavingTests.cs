@@ -113,6 +113,28 @@ public class LoanInterleavingTests(ITestOutputHelper output)
     public void WantBesideItsCancellation_IsFilledOrLeavesNothing() =>
         Explore(Of(Flaw.None, lender: 1, lenderInUse: 1, wantUnits: 1), Wants, CancelsWant, Releases(Lender, 1));
 
+    // A queue that borrows on demand: no lendable unit rests beside it either.
+
+    [Fact]
+    public void QueueBesideAReleaseAtTheLender_IsLentWhatItMisses() =>
+        Explore(OnDemand(Flaw.None, lender: 1, lenderInUse: 1), Waits(Borrower), Releases(Lender, 1));
+
+    [Fact]
+    public void QueueBesideAReleaseOfItsOwn_IsLentTheRest() =>
+        Explore(OnDemand(Flaw.None, lender: 1, borrower: 1, borrowerInUse: 1, waiterUnits: 2), Waits(Borrower), Releases(Borrower, 1));
+
+    [Fact]
+    public void QueueBesideTheRepaymentOfItsDebt_IsLentWhatItMisses() =>
+        Explore(OnDemand(Flaw.None, lender: 1, borrower: 1, borrowerInUse: 1, debt: 1), Waits(Borrower), Releases(Borrower, 1));
+
+    [Fact]
+    public void QueueBesideABusyServer_IsLentWhatItMisses() =>
+        Explore(OnDemand(Flaw.None, lender: 1), Waits(Borrower), HasQueueServed);
+
+    [Fact]
+    public void QueueBesideItsCancellation_LeavesNothingListedForEver() =>
+        Explore(OnDemand(Flaw.None, lender: 1, lenderInUse: 1), Waits(Borrower), Cancels(Borrower), Releases(Lender, 1));
+
     // The checker can fail: each of these pools breaks a law in some schedule.
 
     [Fact]
@@ -153,11 +175,23 @@ public class LoanInterleavingTests(ITestOutputHelper output)
 
     [Fact]
     public void Checker_OfAForgetfulServer_NoticesTheWant() =>
-        AssertNoticed("", Of(Flaw.ForgetfulServer, lender: 1, lenderInUse: 1, wantUnits: 1), Wants, Releases(Lender, 1), CancelsWant);
+        AssertNoticed("unfilled", Of(Flaw.ForgetfulServer, lender: 1, lenderInUse: 1, wantUnits: 1), Wants, Releases(Lender, 1));
+
+    [Fact]
+    public void Checker_OfAForgetfulServer_NoticesTheCancelledWant() =>
+        AssertNoticed("still listed", Of(Flaw.ForgetfulServer, lender: 1, lenderInUse: 1, wantUnits: 1), Wants, CancelsWant);
 
     [Fact]
     public void Checker_OfASilentServer_NoticesTheWant() =>
         AssertNoticed("unfilled", Of(Flaw.SilentServer, lender: 2, lenderInUse: 1, waiterUnits: 2, wantUnits: 1, isPushed: true), Wants, AsksForService, Cancels(Lender));
+
+    [Fact]
+    public void Checker_OfASilentServer_NoticesTheQueue() =>
+        AssertNoticed("unfilled", OnDemand(Flaw.SilentServer, lender: 1), Waits(Borrower), HasQueueServed);
+
+    [Fact]
+    public void Checker_OfAMissedWrittenLate_NoticesTheQueue() =>
+        AssertNoticed("unfilled", OnDemand(Flaw.WriteMissedLate, lender: 1, borrower: 1, borrowerInUse: 1, waiterUnits: 2), Waits(Borrower), Releases(Borrower, 1));
 
     [Fact]
     public void Checker_OfAQuietRepayment_NoticesTheWant() =>
@@ -180,6 +214,8 @@ public class LoanInterleavingTests(ITestOutputHelper output)
     private static readonly Actor CancelsWant = CancelWant;
 
     private static readonly Actor AsksForService = static pool => AskForService(pool, Lender);
+
+    private static readonly Actor HasQueueServed = static pool => AskForService(pool, Borrower);
 
     private static Actor Acquires(int party, int units, bool release = false) => pool => Acquire(pool, party, units, release);
 

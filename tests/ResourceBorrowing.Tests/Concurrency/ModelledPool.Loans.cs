@@ -99,7 +99,7 @@ internal sealed partial class ModelledPool
                 if (pool._flaw != Flaw.RecallableTooLate) pool.Add(LiveUnits, -units);
                 yield return Always;
                 pool.Add(Lent, -units);
-                if (pool._wantUnits == 0) yield break;
+                if (!pool.HasWants) yield break;
                 yield return Always;
                 if (pool.Read(Wanted) == 0) yield break;
                 foreach (var gate in Stand(pool, Lender, line)) yield return gate;
@@ -268,7 +268,7 @@ internal sealed partial class ModelledPool
 
             if (isQuiet)
             {
-                if (pool._wantUnits == 0 || pool._flaw == Flaw.CreditQuietly) continue;
+                if (!pool.HasWants || pool._flaw == Flaw.CreditQuietly) continue;
                 yield return Always;
                 if (pool.Read(Wanted) == 0) continue;
             }

@@ -15,14 +15,14 @@ internal sealed partial class ModelledPool
         pool.PushReserved(party);
         foreach (var gate in Serve(pool, party, frame: 2)) yield return gate;
         pool.Forget(3);
-        if (party != Lender || pool._isAlone) yield break;
+        if (!pool.CanBeShort(party)) yield break;
         yield return Always;
         if (pool.Read(Outcome + party) != Waiting) yield break;
-        foreach (var gate in RecallFor(pool, frame: 3)) yield return gate;
+        foreach (var gate in OnShort(pool, party, frame: 3)) yield return gate;
     }
 
-    /// <summary>The second half of queuing.</summary>
-    internal static Steps AskForService(ModelledPool pool, int party) => Serve(pool, party, frame: 2);
+    /// <summary>The second half of queuing; or somebody who has the queue served and has nothing to do with it.</summary>
+    internal static Steps AskForService(ModelledPool pool, int party) => Serve(pool, party, frame: 13);
 
     /// <summary>Cancels the party's waiter as soon as it is queued.</summary>
     internal static Steps Cancel(ModelledPool pool, int party)
@@ -122,10 +122,23 @@ internal sealed partial class ModelledPool
             }
             else
             {
-                if (older.HasWaiters) yield break;
+                if (!older.HasWaiters)
+                {
+                    yield return Always;
+                    if (!pool.Swap(party, older, older.WithWaiters())) continue;
+                }
+
+                if (!pool._isOnDemand || party == Lender) yield break;
                 yield return Always;
-                if (pool.Swap(party, older, older.WithWaiters())) yield break;
+                pool.Exchange(FrontNeed, units);
+                yield break;
             }
+        }
+
+        if (pool._isOnDemand && party == Borrower)
+        {
+            yield return Always;
+            pool.Exchange(FrontNeed, 0);
         }
 
         while (true)

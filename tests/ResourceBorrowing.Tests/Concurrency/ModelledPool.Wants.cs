@@ -84,8 +84,8 @@ internal sealed partial class ModelledPool
 
     private static Steps Attended(ModelledPool pool, int party, long frame)
     {
-        if (party != Lender || pool._isAlone) yield break;
-        if (pool._wantUnits > 0)
+        if (!pool.CanBeShort(party)) yield break;
+        if (pool.CanBeWanted(party))
         {
             yield return Always;
             var isWanted = pool.Read(Wanted) != 0;
@@ -98,9 +98,11 @@ internal sealed partial class ModelledPool
         }
 
         yield return Always;
-        if (!pool.ReadWord(Lender).HasWaiters) yield break;
-        foreach (var gate in RecallFor(pool, Nest(frame, 9))) yield return gate;
+        if (!pool.ReadWord(party).HasWaiters) yield break;
+        foreach (var gate in OnShort(pool, party, Nest(frame, 9))) yield return gate;
     }
+
+    private static Steps OnShort(ModelledPool pool, int party, long frame) => party == Lender ? RecallFor(pool, frame) : ListQueue(pool, frame);
 
     private static Steps ServeWants(ModelledPool pool, long frame)
     {
@@ -146,7 +148,9 @@ internal sealed partial class ModelledPool
         }
     }
 
-    private static Steps TryWant(ModelledPool pool, long frame)
+    private static Steps TryWant(ModelledPool pool, long frame) => pool._isOnDemand ? TryQueue(pool, frame) : TryLoan(pool, frame);
+
+    private static Steps TryLoan(ModelledPool pool, long frame)
     {
         pool.Forget(62, frame);
         yield return Always;
@@ -168,12 +172,16 @@ internal sealed partial class ModelledPool
         foreach (var gate in Return(pool, made.Slot, pool._wantUnits, Nest(frame, 13))) yield return gate;
     }
 
+    private bool CanBeShort(int party) => !_isAlone && (party == Lender || _isOnDemand);
+
     private void CheckWantsAtRest()
     {
-        var waits = Peek(WantOutcome) == Waiting && Peek(WantListed) + Peek(WantInbox) > 0;
-        Require(!waits || !WordOf(Lender).TryLend(_wantUnits, borrowed: 0, out _) || Peek(Debt) > 0, $"a want for {_wantUnits} is unfilled at rest, the lender has {WordOf(Lender)}");
+        var missing = _isOnDemand ? (int)Peek(WaitingUnits + Borrower) - WordOf(Borrower).Free : _wantUnits;
+        var waits = _isOnDemand ? missing > 0 : Peek(WantOutcome) == Waiting && Peek(WantListed) + Peek(WantInbox) > 0;
+        Require(!waits || !WordOf(Lender).TryLend(missing, borrowed: 0, out _) || Peek(Debt) > 0, $"a want for {missing} is unfilled at rest, the lender has {WordOf(Lender)}");
+        Require(Peek(WantOutcome) == Waiting || Peek(WantListed) + Peek(WantInbox) == 0, "a want that is over is still listed");
         Require(Peek(WantRequests) == 0, "the wants' service is not idle");
-        Require(_flaw == Flaw.NoMark || Peek(Wanted) == (waits ? 1 : 0), "the mark lies");
+        Require(_flaw == Flaw.NoMark || Peek(Wanted) == Peek(WantListed), "the mark lies");
         Require(Peek(LoansOfWant) == (Peek(WantOutcome) == WasGranted ? 1 : 0), "a loan was made and nobody has it");
     }
 

@@ -48,8 +48,13 @@ internal sealed partial class ModelledPool : SharedMemory
     private const int WantListed = WantInbox + 1;
     private const int WantOutcome = WantListed + 1;
 
+    // The borrower's queue, as far as it borrows on demand.
+    private const int FrontNeed = WantOutcome + 1;
+    private const int IsListed = FrontNeed + 1;
+    private const int Missed = IsListed + 1;
+
     // For the laws only.
-    private const int Held = WantOutcome + 1;
+    private const int Held = Missed + 1;
     private const int InTransit = Held + Parties;
     private const int Granted = InTransit + 1;
     private const int Pushed = Granted + Parties;
@@ -73,10 +78,12 @@ internal sealed partial class ModelledPool : SharedMemory
     private readonly int _wantUnits;
     private readonly bool _hasNotice;
     private readonly bool _isAlone;
+    private readonly bool _isOnDemand;
 
-    private ModelledPool(Flaw flaw, int[] allocation, int[] inUse, int debt, int waiterUnits, int wantUnits, bool isPushed, bool hasNotice, bool isAlone) : base(Cells)
+    private ModelledPool(Flaw flaw, int[] allocation, int[] inUse, int debt, int waiterUnits, int wantUnits, bool isPushed, bool hasNotice, bool isAlone, bool isOnDemand) : base(Cells)
     {
         (_flaw, _waiterUnits, _wantUnits, _hasNotice, _isAlone) = (flaw, waiterUnits, wantUnits, hasNotice, isAlone);
+        _isOnDemand = isOnDemand;
         for (var party = 0; party < Parties; party++)
         {
             Note(Word + party, PermitWord.Of(allocation[party], inUse[party]).Bits);
@@ -118,11 +125,15 @@ internal sealed partial class ModelledPool : SharedMemory
     /// <param name="hasNotice">Whether a recall only takes effect when the due time comes.</param>
     internal static Func<ModelledPool> Of(
         Flaw flaw, int lender, int lenderInUse = 0, int borrower = 0, int borrowerInUse = 0, int debt = 0, int waiterUnits = 1, int wantUnits = 0, bool isPushed = false, bool hasNotice = false) =>
-        () => new ModelledPool(flaw, [lender, borrower], [lenderInUse, borrowerInUse], debt, waiterUnits, wantUnits, isPushed, hasNotice, isAlone: false);
+        () => new ModelledPool(flaw, [lender, borrower], [lenderInUse, borrowerInUse], debt, waiterUnits, wantUnits, isPushed, hasNotice, isAlone: false, isOnDemand: false);
 
     /// <summary>A participant that neither lends nor borrows: whoever looks whether it does sees nothing, so nobody looks.</summary>
     internal static Func<ModelledPool> Alone(Flaw flaw, int allocation, int inUse = 0, int waiterUnits = 1, bool isPushed = false) =>
-        () => new ModelledPool(flaw, [allocation, 0], [inUse, 0], 0, waiterUnits, 0, isPushed, hasNotice: false, isAlone: true);
+        () => new ModelledPool(flaw, [allocation, 0], [inUse, 0], 0, waiterUnits, 0, isPushed, hasNotice: false, isAlone: true, isOnDemand: false);
+
+    /// <summary>What the borrower's waiter misses is borrowed for it.</summary>
+    internal static Func<ModelledPool> OnDemand(Flaw flaw, int lender, int lenderInUse = 0, int borrower = 0, int borrowerInUse = 0, int debt = 0, int waiterUnits = 1) =>
+        () => new ModelledPool(flaw, [lender, borrower], [lenderInUse, borrowerInUse], debt, waiterUnits, 0, isPushed: false, hasNotice: false, isAlone: false, isOnDemand: true);
 
     internal override void CheckAlways()
     {
@@ -213,7 +224,9 @@ internal sealed partial class ModelledPool : SharedMemory
     /// <summary>What the actor was doing when it began something else, as one number.</summary>
     private static long Nest(long frame, int place, long local = 0) => (frame * 64 + place) * 1_000_003 + local;
 
-    private bool CanBeWanted(int party) => party == Lender && _wantUnits > 0;
+    private bool HasWants => _wantUnits > 0 || _isOnDemand;
+
+    private bool CanBeWanted(int party) => party == Lender && HasWants;
 
     private void Take(int party, int units)
     {
