@@ -430,7 +430,6 @@ internal sealed partial class LoanShard
             var group = _groups[record.Group];
             group.Units += record.Units;
             group.LiveUnits += record.Units;
-            group.LentAt = start;
             Link(group, loan.Slot, ref record);
             _wheel.Add(loan.Slot);
             Write(LedgerEntryKind.Granted, loan.Slot, record.Units, start);
