@@ -98,7 +98,8 @@ public class LimiterTrapTests
             var caller = new Thread(() =>
             {
                 for (var i = 0; i < 100; i++) limiter.AttemptAcquire(15).Dispose();
-            }) { IsBackground = true };
+            })
+            { IsBackground = true };
             caller.Start();
             Assert.True(caller.Join(TimeSpan.FromSeconds(30)), "a caller waited for a lock");
         });
