@@ -150,17 +150,21 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         var recalled = 0;
         while (recalled < units)
         {
-            var victim = -1;
+            var (victim, notBefore) = (-1, long.MinValue);
             for (var i = 0; i < groups.Length; i++)
             {
                 if (isTried[i] || groups[i].LiveUnits == 0 || !groups[i].Conditions.IsRecallable) continue;
                 if (isFree && groups[i].Borrower.Cell.Read().Free <= 0) continue;
-                if (victim < 0 || ComesBefore(groups[i], groups[victim])) victim = i;
+                var (next, last) = victim < 0 || ComesBefore(groups[i], groups[victim]) ? (i, victim) : (victim, i);
+                // Between equals it is a matter of single loans: no older one goes before the youngest of another.
+                if (last >= 0 && IsEqual(groups[next], groups[last])) notBefore = Math.Max(notBefore, groups[last].LentAt);
+                else if (next != victim) notBefore = long.MinValue;
+                victim = next;
             }
 
             if (victim < 0) break;
             var attention = new AttentionList();
-            var part = groups[victim].Borrower.Home.Recall(groups[victim], units - recalled, isFree, now, ref attention);
+            var part = groups[victim].Borrower.Home.Recall(groups[victim], units - recalled, notBefore, isFree, now, ref attention);
             attention.Run(book);
             recalled += part;
             isTried[victim] = part == 0;
@@ -168,6 +172,8 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
 
         return recalled;
     }
+
+    private static bool IsEqual(LoanGroup one, LoanGroup other) => one.Conditions.Priority == other.Conditions.Priority && one.Borrower.Score == other.Borrower.Score;
 
     private static bool ComesBefore(LoanGroup one, LoanGroup other)
     {

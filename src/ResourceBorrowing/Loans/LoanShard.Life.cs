@@ -10,11 +10,12 @@ internal sealed partial class LoanShard
     /// <summary>Recalls up to <paramref name="most"/> units of a group, youngest loans first.</summary>
     /// <param name="group">Whose units.</param>
     /// <param name="most">How many at the most.</param>
+    /// <param name="notBefore">Of when the oldest may be, after the first: others may have younger ones.</param>
     /// <param name="onlyFree">Whether only units that are free at the borrower, and due back at once, are worth it.</param>
     /// <param name="now">The time.</param>
     /// <param name="attention">Whom to attend afterwards.</param>
     /// <returns>Units recalled.</returns>
-    internal int Recall(LoanGroup group, int most, bool onlyFree, long now, ref AttentionList attention)
+    internal int Recall(LoanGroup group, int most, long notBefore, bool onlyFree, long now, ref AttentionList attention)
     {
         var recalled = 0;
         _lock.Enter();
@@ -27,7 +28,7 @@ internal sealed partial class LoanShard
                 var older = _slab[slot].NextPeer;
                 var units = most - recalled;
                 if (onlyFree) units = Math.Min(units, group.Borrower.Cell.Read().Free);
-                if (units <= 0) break;
+                if (units <= 0 || recalled > 0 && _slab[slot].StartOn(group.Conditions) < notBefore) break;
                 recalled += Recall(slot, units, onlyFree, now, ref attention);
                 slot = older;
             }
@@ -261,11 +262,13 @@ internal sealed partial class LoanShard
         record.NextPeer = group.Youngest;
         if (group.Youngest != LoanRecord.None) _slab[group.Youngest].PreviousPeer = slot;
         group.Youngest = slot;
+        group.LentAt = record.StartOn(group.Conditions);
     }
 
     private void Unlink(LoanGroup group, int slot, ref LoanRecord record)
     {
-        if (group.Youngest == slot) group.Youngest = record.NextPeer; else _slab[record.PreviousPeer].NextPeer = record.NextPeer;
+        if (group.Youngest != slot) _slab[record.PreviousPeer].NextPeer = record.NextPeer;
+        else if ((group.Youngest = record.NextPeer) != LoanRecord.None) group.LentAt = _slab[group.Youngest].StartOn(group.Conditions);
         if (record.NextPeer != LoanRecord.None) _slab[record.NextPeer].PreviousPeer = record.PreviousPeer;
         record.NextPeer = record.PreviousPeer = LoanRecord.None;
     }

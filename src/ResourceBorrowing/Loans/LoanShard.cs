@@ -438,7 +438,6 @@ internal sealed partial class LoanShard
             Count(order.Borrower);
             var group = _groups[record.Group];
             group.Units += record.Units;
-            group.LentAt = start;
             Link(group, loan.Slot, ref record);
             _wheel.Add(loan.Slot);
             Write(LedgerEntryKind.Granted, loan.Slot, record.Units, start);

@@ -44,7 +44,11 @@ public class BorrowOnDemandProperties
 
         private static ParticipantOptions OptionsOf(string name, int quota) => new()
         {
-            Name = name, NominalQuota = quota, GrantThreshold = 0, BorrowOnDemand = name != "b", BorrowingLimit = name == "a" ? 9 : null,
+            Name = name,
+            NominalQuota = quota,
+            GrantThreshold = 0,
+            BorrowOnDemand = name != "b",
+            BorrowingLimit = name == "a" ? 9 : null,
         };
 
         internal void Do(MachineStep step)

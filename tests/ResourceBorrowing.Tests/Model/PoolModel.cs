@@ -221,8 +221,17 @@ internal sealed class PoolModel
         if (units == loan.Left) return loan;
         var part = new ModelLoan
         {
-            Lender = loan.Lender, Borrower = loan.Borrower, Terms = loan.Terms, Number = Next(), Units = units, Left = units,
-            Phase = loan.Phase, WasRecalled = loan.WasRecalled, Start = loan.Start, Due = loan.Due, Turn = Next(),
+            Lender = loan.Lender,
+            Borrower = loan.Borrower,
+            Terms = loan.Terms,
+            Number = Next(),
+            Units = units,
+            Left = units,
+            Phase = loan.Phase,
+            WasRecalled = loan.WasRecalled,
+            Start = loan.Start,
+            Due = loan.Due,
+            Turn = Next(),
         };
         loan.Units -= units;
         loan.Left -= units;
