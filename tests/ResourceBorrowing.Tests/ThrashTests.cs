@@ -61,6 +61,21 @@ public sealed class ThrashTests : IDisposable
     }
 
     [Fact]
+    public void RecalledUnits_AreEachHeldForOnePlanningPeriod_WhateverIsRecalledLater()
+    {
+        Assert.True(_x.TryBorrow(_lender, 6, Long).IsGranted);
+        _lender.Recall(2);
+        Assert.Equal((6, 4), (_lender.Available, _lender.Lendable));
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        _lender.Recall(2);
+        Assert.Equal((8, 4), (_lender.Available, _lender.Lendable));
+        _time.Advance(TimeSpan.FromMilliseconds(400));
+        Assert.Equal((8, 6), (_lender.Available, _lender.Lendable));
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        Assert.Equal((8, 8), (_lender.Available, _lender.Lendable));
+    }
+
+    [Fact]
     public async Task Credit_PaysDebtsFirst_ThenServesCallers_ThenThoseWhoWantUnits()
     {
         var options = TestPool.Options(20, ("creditor", 10), ("middle", 10), ("x", 0), ("z", 0));

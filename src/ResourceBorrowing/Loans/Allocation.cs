@@ -12,7 +12,7 @@ namespace ResourceBorrowing.Loans;
 /// <item><term>quota, limits and rules</term><description>read by anybody, written under all shards' locks</description></item>
 /// <item><term>lent, incoming</term><description>changed by interlocked operations under the home lock of the loan concerned</description></item>
 /// <item><term>borrowed, debt, list of debts, groups</term><description>under this participant's home lock, for it is the home of all its loans as borrower</description></item>
-/// <item><term>held back</term><description>written by whoever pays it what was recalled, read by anybody; a value from a moment ago does no harm</description></item>
+/// <item><term>held back</term><description>added to by whoever pays it what was recalled, read by anybody, under a lock of their own</description></item>
 /// </list>
 /// <para><b>Order.</b> Lent rises before the lender's allocation falls and falls after it has risen again, so at any
 /// instant at least what is really lent counts as lent. Borrowed rises before the borrower's allocation.</para>
@@ -30,8 +30,7 @@ internal sealed class Allocation
     private int _ceiling;
     private int _needsAttention;
     private int _isDebtor;
-    private int _heldBack;
-    private long _heldBackUntil;
+    private HeldUnits? _held;
     private long _shortAt;
 
     internal Allocation(string name, int index, LoanShard home)
@@ -137,7 +136,7 @@ internal sealed class Allocation
     }
 
     /// <summary>Free units that are not lent: its headroom, or what was just recalled for it.</summary>
-    internal int KeptAt(long now) => Math.Max(Rules.Headroom, now < Volatile.Read(ref _heldBackUntil) ? Volatile.Read(ref _heldBack) : 0);
+    internal int KeptAt(long now) => Math.Max(Rules.Headroom, Volatile.Read(ref _held) is { } held ? Math.Min(Nominal, held.At(now)) : 0);
 
     /// <summary>The lending limit, less while its callers suffer more from lending than its harm budget allows.</summary>
     internal int LendingLimitAt(long now)
@@ -155,12 +154,7 @@ internal sealed class Allocation
     }
 
     /// <summary>Units recalled for it, now come, are not lent again before <paramref name="until"/>, or they would go to and fro.</summary>
-    internal void HoldBack(int units, long now, long until)
-    {
-        var before = now < Volatile.Read(ref _heldBackUntil) ? Volatile.Read(ref _heldBack) : 0;
-        Volatile.Write(ref _heldBack, Math.Min(Nominal, before + units));
-        Volatile.Write(ref _heldBackUntil, Math.Max(until, _heldBackUntil));
-    }
+    internal void HoldBack(int units, long now, long until) => LazyInitializer.EnsureInitialized(ref _held).Add(units, now, until);
 
     /// <summary>Reserves room under the lending limit.</summary>
     internal bool TryRaiseLent(int units, int limit)

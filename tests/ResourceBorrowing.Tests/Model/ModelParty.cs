@@ -25,10 +25,8 @@ internal sealed class ModelParty(string name, int index)
 
     internal long LongestTerm { get; init; } = long.MaxValue;
 
-    /// <summary>Units recalled, which are not lent again before <see cref="HeldUntil"/>: one planning period after the last of them.</summary>
-    internal int Held { get; set; }
-
-    internal long HeldUntil { get; set; }
+    /// <summary>Units that were recalled and came, each for a planning period not to be lent again.</summary>
+    internal List<(int Units, long Until)> Held { get; } = [];
 }
 
 /// <summary>A loan, or units whose owner changed, until the last unit is back.</summary>

@@ -176,10 +176,10 @@ internal sealed class PoolModel
 
     private IEnumerable<ModelLoan> DebtsOf(ModelParty party) => _loans.Where(l => l.Borrower == party && l.IsOwed).OrderBy(static l => l.OwedAs);
 
-    private int Held(ModelParty party) => Now < party.HeldUntil ? party.Held : 0;
+    private int Held(ModelParty party) => Math.Min(party.Nominal, party.Held.Sum(h => h.Until > Now ? h.Units : 0));
 
     private void Hold(ModelParty party, int units, long at) =>
-        (party.Held, party.HeldUntil) = (Math.Min(party.Nominal, (at < party.HeldUntil ? party.Held : 0) + units), Math.Max(party.HeldUntil, at + PlanningPeriod));
+        party.Held.Add((units, Math.Max(at + PlanningPeriod, party.Held.Select(static h => h.Until).LastOrDefault())));
 
     private RefusalReason OfLender(ModelParty borrower, ModelParty lender, int units, long term) =>
         Debt(lender) > 0 ? RefusalReason.LenderOwesDebt

@@ -1,0 +1,38 @@
+namespace ResourceBorrowing.Loans;
+
+/// <summary>Units that a participant had recalled and that have come: for a planning period they are not lent again, or they would go to and fro.</summary>
+/// <remarks>Thread-safe: a lock of its own, under which nothing else is locked, and which nobody takes while nothing is held.</remarks>
+internal sealed class HeldUnits
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<(long Until, int Units)> _held = new();
+    private long _until;
+    private int _units;
+
+    internal int At(long now)
+    {
+        if (now >= Volatile.Read(ref _until)) return 0;
+        lock (_lock)
+        {
+            LetGo(now);
+            return _units;
+        }
+    }
+
+    /// <summary>Times come in order, or count as if they did.</summary>
+    internal void Add(int units, long now, long until)
+    {
+        lock (_lock)
+        {
+            LetGo(now);
+            Volatile.Write(ref _until, Math.Max(until, _until));
+            _held.Enqueue((_until, units));
+            _units += units;
+        }
+    }
+
+    private void LetGo(long now)
+    {
+        while (_held.TryPeek(out var first) && first.Until <= now) _units -= _held.Dequeue().Units;
+    }
+}
