@@ -25,6 +25,11 @@ internal sealed class LoanGroup(LoanPair pair, LoanConditions conditions, int in
     /// <summary>The youngest loan that can be recalled.</summary>
     internal int Youngest { get; set; } = LoanRecord.None;
 
+    /// <summary>Where its clean loans are summed up that nobody has judged yet, while <see cref="CleanBatch"/> is the shard's.</summary>
+    internal int CleanOutcome { get; set; }
+
+    internal int CleanBatch { get; set; }
+
     /// <summary>Units of live loans that have not been recalled, and of loans in the making: raised before their lender is debited.</summary>
     internal int LiveUnits { get => Volatile.Read(ref _liveUnits); set => Volatile.Write(ref _liveUnits, value); }
 

@@ -10,23 +10,25 @@ internal sealed class LoanOutcomes
 
     private readonly List<LoanOutcome> _outcomes = new(2 * LoanBook.OutcomesPerBatch);
     private int _firstOpen;
+    private int _batch = 1;
 
     internal int Count => _outcomes.Count;
 
-    /// <summary>Adds a settled loan. A run of clean loans between the same two is one fact, so a storm of them costs one judgement.</summary>
+    /// <summary>Adds a settled loan. Clean loans of one group are one fact until they are judged, so a storm of them costs one judgement.</summary>
     internal void Add(in LoanRecord record, LoanGroup group, int lost, int late, long now, bool keepApart)
     {
         var wasRecalled = record.Has(LoanFlags.WasRecalled);
         var isClean = late == 0 && lost == 0;
-        var settled = CollectionsMarshal.AsSpan(_outcomes);
-        if (!isClean || keepApart || settled.IsEmpty || !IsSameFact(settled[^1], group, wasRecalled))
+        var place = group.CleanBatch == _batch ? group.CleanOutcome : -1;
+        if (!isClean || keepApart || place < 0 || _outcomes[place].WasRecalled != wasRecalled)
         {
+            place = _outcomes.Count;
             _outcomes.Add(new LoanOutcome { Borrower = group.Borrower, Lender = group.Lender, WasRecalled = wasRecalled });
-            settled = CollectionsMarshal.AsSpan(_outcomes);
+            if (isClean) (group.CleanBatch, group.CleanOutcome) = (_batch, place);
         }
 
         var start = record.StartOn(group.Conditions);
-        ref var outcome = ref settled[^1];
+        ref var outcome = ref CollectionsMarshal.AsSpan(_outcomes)[place];
         outcome.Loans++;
         outcome.Units += record.Units;
         outcome.Lost = lost;
@@ -34,12 +36,9 @@ internal sealed class LoanOutcomes
         outcome.LateMilliseconds = late > 0 ? Math.Max(0, now - start - record.Term) : 0;
         outcome.GraceMilliseconds = group.Conditions.Grace;
         outcome.Open(record.Units, start);
-        if (now == NotTimed) _firstOpen = Math.Min(_firstOpen, _outcomes.Count - 1);
+        if (now == NotTimed) _firstOpen = Math.Min(_firstOpen, place);
         else outcome.Time(now);
     }
-
-    private static bool IsSameFact(in LoanOutcome last, LoanGroup group, bool wasRecalled) =>
-        last.IsClean && last.Borrower == group.Borrower && last.Lender == group.Lender && last.WasRecalled == wasRecalled;
 
     /// <summary>Times what came back untimed: it was back by now.</summary>
     internal void TimeOpen(long now)
@@ -52,5 +51,6 @@ internal sealed class LoanOutcomes
         judge.AddRange(_outcomes);
         _outcomes.Clear();
         _firstOpen = 0;
+        _batch++;
     }
 }
