@@ -21,15 +21,11 @@ internal sealed partial class LoanShard
     private readonly TimerWheel _wheel;
     private readonly LoanOutcomes _outcomes = new();
     private readonly int _number;
-    private readonly Stack<int> _freeGroups = new();
-    private LoanGroup[] _groups = [];
-    private int _groupsMade;
     private Allocation? _debtors;
     private TimeSpan _latest;
     private long _sequence;
     private long _nextLook = TimerWheel.Never;
     private int _outcomeCount;
-    private int _places;
     private int _openLoans;
 
     internal LoanShard(LoanBook book, int number)
@@ -207,35 +203,6 @@ internal sealed partial class LoanShard
         }
     }
 
-    /// <summary>The groups in which a participant, or anybody, borrows.</summary>
-    internal IReadOnlyList<LoanGroup> GroupsOf(Allocation? borrower)
-    {
-        _lock.Enter();
-        try
-        {
-            return [.. _groups.Where(g => g is not null && (borrower is null || g.Borrower == borrower))];
-        }
-        finally
-        {
-            LeaveAndDrain();
-        }
-    }
-
-    /// <summary>When live loans of a group come due, for the youngest few.</summary>
-    internal void AddDues(LoanGroup group, List<(long Due, int Units)> dues)
-    {
-        _lock.Enter();
-        try
-        {
-            var budget = StepsPerHold;
-            for (var slot = group.Youngest; slot != LoanRecord.None && budget-- > 0; slot = _slab[slot].NextPeer) dues.Add((_slab[slot].Due, _slab[slot].Left));
-        }
-        finally
-        {
-            LeaveAndDrain();
-        }
-    }
-
     /// <summary>Settles what was due at <paramref name="tick"/>, up to <paramref name="now"/>, a bounded number of records under one hold of the lock.</summary>
     internal void SettleDue(long tick, long now, ref AttentionList attention)
     {
@@ -344,162 +311,10 @@ internal sealed partial class LoanShard
         _outcomes.TimeOpen(PoolClock.TickOf(_latest));
     }
 
-    private static RefusalReason Evaluate(in LoanOrder order, ReadOnlySpan<LoanShare> shares)
-    {
-        if (shares.Length == 1) return LoanRules.Evaluate(order, shares[0]);
-        if (order.Borrower.IsDraining) return RefusalReason.Removed;
-        var units = 0;
-        foreach (var share in shares)
-        {
-            if (LoanRules.OfLender(order, share) is var reason and not RefusalReason.None) return reason;
-            units += share.Units;
-        }
-
-        return LoanRules.OfBorrower(order, units);
-    }
-
-    private RefusalReason Transfer(in LoanOrder order, ReadOnlySpan<LoanShare> shares, Span<LoanHandle> loans, ref AttentionList attention)
-    {
-        if (!TryTakePlaces(shares.Length)) return RefusalReason.PoolLoanLimit;
-        for (var i = 0; i < shares.Length; i++)
-        {
-            var slot = _slab.Rent();
-            ref var record = ref _slab[slot];
-            record.Group = GroupFor(shares[i].Lender, order.Borrower, order.Conditions).Index;
-            record.Units = record.Left = shares[i].Units;
-            record.Flags = order.Flags;
-            loans[i] = new LoanHandle(slot, record.Generation);
-        }
-
-        var units = 0;
-        for (var i = 0; i < shares.Length; i++)
-        {
-            var (lender, part) = (shares[i].Lender, shares[i].Units);
-            var isLimited = !lender.TryRaiseLent(part, lender.LendingLimitAt(order.Now));
-            // Before the debit: a caller of the lender that finds the unit gone finds where to recall it from, and waits for this lock.
-            var group = _groups[_slab[loans[i].Slot].Group];
-            group.LiveUnits += part;
-            if (!isLimited && lender.TryLend(part, lender.KeptAt(order.Now), ref attention))
-            {
-                _slab[loans[i].Slot].State = LoanLife.Next(LoanState.Free, LoanEvent.Grant);
-                if (lender.Changed is not null) attention.Add(lender);
-                units += part;
-                continue;
-            }
-
-            group.LiveUnits -= part;
-            if (!isLimited) lender.ChangeLent(-part);
-            // Another that asked meanwhile may have been refused for the room that this one had reserved.
-            if (lender.Cell.IsWanted) attention.Add(lender);
-            Undo(loans, granted: i, ref attention);
-            return isLimited ? RefusalReason.LendingLimit : RefusalReason.LenderNotAvailable;
-        }
-
-        var borrower = order.Borrower;
-        borrower.Borrowed += units;
-        var word = borrower.Cell.Credit(units);
-        // Between the two it seemed to have less to lend.
-        if (!word.IsQuiet || borrower.Cell.IsWanted || borrower.Changed is not null) attention.Add(borrower);
-        return RefusalReason.None;
-    }
-
-    /// <summary>One of several lenders had no units after all: those debited before it get theirs back.</summary>
-    private void Undo(ReadOnlySpan<LoanHandle> loans, int granted, ref AttentionList attention)
-    {
-        for (var i = 0; i < loans.Length; i++)
-        {
-            ref var record = ref _slab[loans[i].Slot];
-            if (i < granted)
-            {
-                var group = _groups[record.Group];
-                var lender = group.Lender;
-                group.LiveUnits -= record.Units;
-                var word = lender.Cell.Credit(record.Units);
-                lender.ChangeLent(-record.Units);
-                if (!word.IsQuiet || lender.Cell.IsWanted) attention.Add(lender);
-            }
-
-            _slab.Return(loans[i].Slot);
-            _places++;
-        }
-    }
-
-    private long Begin(in LoanOrder order, ReadOnlySpan<LoanHandle> loans)
-    {
-        Look(order.Elapsed);
-        var start = PoolClock.TickOf(_latest);
-        var due = Math.Max(PoolClock.TickAfter(_latest + order.Term), _wheel.Now);
-        foreach (var loan in loans)
-        {
-            ref var record = ref _slab[loan.Slot];
-            record.State = LoanLife.Next(record.State, LoanEvent.Activate);
-            record.Due = due;
-            record.Term = (uint)(due - start);
-            Count(order.Borrower);
-            var group = _groups[record.Group];
-            group.Units += record.Units;
-            Link(group, loan.Slot, ref record);
-            _wheel.Add(loan.Slot);
-            Write(LedgerEntryKind.Granted, loan.Slot, record.Units, start);
-        }
-
-        return due;
-    }
-
     private bool IsLive(LoanHandle loan)
     {
         ref var record = ref _slab[loan.Slot];
         return record.Generation == loan.Generation && LoanLife.IsLive(record.State);
-    }
-
-    /// <summary>The group of these two on these conditions. May allocate, so it comes before any unit moves.</summary>
-    private LoanGroup GroupFor(Allocation lender, Allocation borrower, LoanConditions conditions) =>
-        borrower.GroupOf(lender, conditions) ?? MakeGroup(lender, borrower, conditions);
-
-    private LoanGroup MakeGroup(Allocation lender, Allocation borrower, LoanConditions conditions)
-    {
-        var pair = Array.Find(lender.Harm.Groups, g => g.Borrower == borrower)?.Pair ?? new LoanPair(lender, borrower);
-        var index = _freeGroups.TryPop(out var free) ? free : _groupsMade++;
-        if (index == _groups.Length) Array.Resize(ref _groups, Math.Max(8, _groups.Length * 2));
-        var group = _groups[index] = new LoanGroup(pair, conditions, index);
-        borrower.Add(group);
-        lender.Harm.Add(group);
-        return group;
-    }
-
-    /// <summary>Forgets the groups of a participant that has left the pool with all its loans settled. All locks are held.</summary>
-    internal void ForgetGroupsOf(Allocation participant)
-    {
-        for (var i = 0; i < _groupsMade; i++)
-        {
-            if (_groups[i] is not { } group || group.Lender != participant && group.Borrower != participant) continue;
-            group.Borrower.Remove(group);
-            group.Lender.Harm.Remove(group);
-            _groups[i] = null!;
-            _freeGroups.Push(i);
-        }
-    }
-
-    private bool TryTakePlaces(int count)
-    {
-        if (_places < count) _places += Book.TakePlaces(count - _places);
-        if (_places < count) return false;
-        _places -= count;
-        return true;
-    }
-
-    private void Count(Allocation borrower)
-    {
-        borrower.OpenLoans++;
-        Volatile.Write(ref _openLoans, _openLoans + 1);
-    }
-
-    private void Uncount(Allocation borrower)
-    {
-        borrower.OpenLoans--;
-        Volatile.Write(ref _openLoans, _openLoans - 1);
-        _places++;
-        if (_places > 2 * Book.PlacesPerShard) _places -= Book.GivePlacesBack(Book.PlacesPerShard);
     }
 
     private void Write(LedgerEntryKind kind, int slot, int units, long at)
