@@ -5,7 +5,8 @@ namespace ResourceBorrowing.Loans;
 /// <summary>
 /// A hierarchical timing wheel over the records of one slab: nine levels of 64 slots, one tick a millisecond, longer than a <see cref="TimeSpan"/> can be.
 /// A record stands on the level of the highest base-64 digit in which its due tick differs from now, and moves down when
-/// time enters its slot, so scheduling and cancelling are O(1) and lists keep the order in which loans were made.
+/// time enters its slot, so scheduling and cancelling are O(1) and lists keep the order in which they were scheduled. A slot whose records are all due at one tick
+/// is taken as it is, without moving down.
 /// </summary>
 /// <remarks>Guarded by the shard's lock. The idea is Varghese and Lauck's (1987), with occupancy bits to skip empty slots.</remarks>
 internal sealed class TimerWheel
@@ -15,11 +16,15 @@ internal sealed class TimerWheel
     private const int DigitBits = 6;
     private const int Slots = 1 << DigitBits;
     private const int Levels = 9;
+    private const long Mixed = -1;
 
     private readonly LoanSlab _slab;
     private readonly int[] _first = new int[Levels * Slots];
     private readonly int[] _last = new int[Levels * Slots];
     private readonly ulong[] _occupied = new ulong[Levels];
+
+    // The one tick at which all records of a slot are due, or Mixed.
+    private readonly long[] _due = new long[Levels * Slots];
     private long _now;
     private int _cascading;
     private uint _levels;
@@ -31,7 +36,7 @@ internal sealed class TimerWheel
         Array.Fill(_last, LoanRecord.None);
     }
 
-    /// <summary>The tick up to which everything due has been taken.</summary>
+    /// <summary>A tick up to which everything due has been taken.</summary>
     internal long Now => _now;
 
     /// <summary>A tick not later than the earliest due tick: when the wheel must be looked at again.</summary>
@@ -41,11 +46,8 @@ internal sealed class TimerWheel
         {
             if (_cascading > 0) return _now;
             if (_levels == 0) return Never;
-            var level = BitOperations.TrailingZeroCount(_levels);
-            var slot = BitOperations.TrailingZeroCount(_occupied[level]);
-            var shift = level * DigitBits;
-            var above = _now >> shift >> DigitBits << DigitBits;
-            return (above | (long)slot) << shift;
+            var begin = BeginOfFirst(out var index);
+            return _due[index] == Mixed ? begin : _due[index];
         }
     }
 
@@ -85,22 +87,35 @@ internal sealed class TimerWheel
                 level = BitOperations.TrailingZeroCount(_levels);
             }
 
-            slot = _first[IndexOf(level, _now)];
+            var index = IndexOf(level, _now);
+            slot = _first[index];
             ref var record = ref _slab[slot];
             Unlink(ref record);
-            if (level == 0)
+            if (level > 0) _cascading = _first[index] == LoanRecord.None ? 0 : level;
+            if (record.Due == _now)
             {
                 record.IsScheduled = false;
                 return true;
             }
 
-            _cascading = _first[IndexOf(level, _now)] == LoanRecord.None ? 0 : level;
             Append(slot, ref record, LevelOf(record.Due));
         }
 
-        _now = Math.Max(_now, until);
+        // Not into a slot that is still full of a later tick: what is added must find its place before or behind it.
+        _now = Math.Max(_now, _levels == 0 ? until : Math.Min(until, BeginOfFirst(out _) - 1));
         slot = LoanRecord.None;
         return false;
+    }
+
+    /// <summary>The first tick of the earliest slot that holds records. There must be one.</summary>
+    private long BeginOfFirst(out int index)
+    {
+        var level = BitOperations.TrailingZeroCount(_levels);
+        var slot = BitOperations.TrailingZeroCount(_occupied[level]);
+        index = level * Slots + slot;
+        var shift = level * DigitBits;
+        var above = _now >> shift >> DigitBits << DigitBits;
+        return (above | (long)slot) << shift;
     }
 
     private static int IndexOf(int level, long tick) => level * Slots + (int)((tick >> (level * DigitBits)) & (Slots - 1));
@@ -113,7 +128,17 @@ internal sealed class TimerWheel
         record.Level = (byte)level;
         record.Next = LoanRecord.None;
         record.Previous = _last[index];
-        if (record.Previous == LoanRecord.None) _first[index] = slot; else _slab[record.Previous].Next = slot;
+        if (record.Previous == LoanRecord.None)
+        {
+            _first[index] = slot;
+            _due[index] = record.Due;
+        }
+        else
+        {
+            _slab[record.Previous].Next = slot;
+            if (_due[index] != record.Due) _due[index] = Mixed;
+        }
+
         _last[index] = slot;
         _occupied[level] |= 1UL << (index & (Slots - 1));
         _levels |= 1u << level;

@@ -163,7 +163,7 @@ public class TimerWheelTests
             {
                 Assert.True(_wheel.NextLook > _target);
                 Assert.DoesNotContain(_model, entry => entry.Due <= _target);
-                Assert.Equal(_target, _wheel.Now);
+                Assert.InRange(_wheel.Now, 0, _target);
             }
         }
 
