@@ -7,7 +7,13 @@ builder.Services.AddResourceBorrowing(pool => pool.Capacity = 30)
     .AddParticipant("search", nominalQuota: 10);
 var app = builder.Build();
 
-app.MapGet("/search", ([FromKeyedServices("search")] Participant search) =>
+app.MapGet("/search", async ([FromKeyedServices("search")] Participant search, CancellationToken stop) =>
+{
+    using var lease = await search.AcquireAsync(1, stop);
+    return lease.IsAcquired ? Results.Ok("found") : Results.Text(lease.Explanation, statusCode: 503);
+});
+// The same for callers that would rather be refused than wait.
+app.MapGet("/search/now", ([FromKeyedServices("search")] Participant search) =>
 {
     using var lease = search.TryAcquire();
     return lease.IsAcquired ? Results.Ok("found") : Results.Text(lease.Explanation, statusCode: 503);
@@ -15,13 +21,13 @@ app.MapGet("/search", ([FromKeyedServices("search")] Participant search) =>
 await app.StartAsync();
 
 using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-await Say();
+await Say("/search");
 
 // All it owns, the reserve, and what checkout lends: 10 + 5 + 7.
-using (app.Services.GetRequiredKeyedService<Participant>("search").TryAcquire(22)) await Say();
+using (app.Services.GetRequiredKeyedService<Participant>("search").TryAcquire(22)) await Say("/search/now");
 
-async Task Say()
+async Task Say(string path)
 {
-    using var answer = await client.GetAsync("/search");
+    using var answer = await client.GetAsync(path);
     Console.WriteLine($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
 }

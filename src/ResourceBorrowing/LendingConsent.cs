@@ -9,6 +9,8 @@ public enum LendingConsent
     /// <summary>It never lends.</summary>
     Never,
 
-    /// <summary>Its callback is asked for each loan; see <see cref="ParticipantOptions.AskBeforeLending"/>.</summary>
+    /// <summary>
+    /// Its callback is asked for each loan, by <see cref="Participant.BorrowAsync"/> only; see <see cref="ParticipantOptions.AskBeforeLending"/>.
+    /// </summary>
     Ask,
 }

@@ -67,8 +67,9 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
         : Exists ? "granted" : "granted, but the pool only observes: nothing was moved";
 
     /// <summary>
-    /// Cancelled when the units are wanted back: when the loan is recalled, or when its term is over. Made when asked for. A loan that has
-    /// ended, or was never made, has a token that is cancelled already.
+    /// Cancelled when the units are wanted back: when the loan is recalled, wholly or in part, or when its term is over. Made when asked for. Returning the loan,
+    /// or removing a party, does not cancel a token that was asked for before. A loan that has ended, or was never made, has a token that is cancelled
+    /// already. Callbacks run on the thread pool; what they throw is contained.
     /// </summary>
     public CancellationToken RecallToken
     {
@@ -81,7 +82,10 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
         }
     }
 
-    /// <summary>What became of each of its loans that is not settled: one, or one for each lender. Empty once all units are back.</summary>
+    /// <summary>
+    /// What became of each of its loans that is not settled: one, or one for each lender. Parts that were returned or recalled before the rest are not in it.
+    /// Empty once the units of the others are back.
+    /// </summary>
     public IReadOnlyList<LoanStatus> Status
     {
         get
@@ -121,6 +125,7 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     /// <summary>Returns some of the units early; the rest stays lent as agreed.</summary>
     /// <param name="units">How many, from 1. As many as are lent, or more, return the whole loan.</param>
     /// <returns>Units returned; those still in use are owed. 0 when the loan has ended before.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int Return(int units)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
@@ -129,10 +134,15 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
         return returned;
     }
 
-    /// <summary>Begins another term now, if a new request would be granted. It never shortens the term.</summary>
+    /// <summary>
+    /// Begins another term now, if a new request would be granted; the units are there already, and a lender that wants to be asked is not asked again. It
+    /// never shortens the term.
+    /// </summary>
     /// <param name="duration">How long, 1 ms to 30 days.</param>
     /// <returns>Why not; <see cref="RefusalReason.None"/> when renewed. Of several lenders' loans each is asked, and the first refusal is told.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The duration is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    /// <remarks>What the pool's <see cref="TimeProvider"/> throws reaches the caller.</remarks>
     public RefusalReason TryRenew(TimeSpan duration)
     {
         ResourcePool.ThrowIfNoTerm(duration);
@@ -152,6 +162,7 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     /// </summary>
     /// <param name="units">How many at the most, from 1. Default all.</param>
     /// <returns>Units recalled: 0 when it has ended, was recalled before, is not recallable, or comes due by then anyway.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int Recall(int units = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
@@ -160,7 +171,10 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
         return recalled;
     }
 
-    /// <summary>Gives an overdue loan up: it no longer counts as open. The units stay owed, and the next ones released still pay.</summary>
+    /// <summary>
+    /// Gives an overdue loan up: it no longer counts as open. The units stay owed and overdue, and the next ones released still pay. Parts that were returned or
+    /// recalled before the rest are not reached.
+    /// </summary>
     /// <returns>Whether any was overdue.</returns>
     public bool WriteOff()
     {

@@ -6,8 +6,8 @@ namespace ResourceBorrowing;
 /// <param name="Constraint">The first limit that stands in the way; <see cref="RefusalReason.None"/> when it would be granted.</param>
 /// <param name="Explanation">The same in words, with the numbers that decided.</param>
 /// <param name="ExpectedWait">
-/// Until when loans that are out come due and would make room, as far as that can be told: zero when it would be granted, null when it depends on
-/// what callers do.
+/// For how long: until so many loans that are out come due that there would be room, as far as that can be told. Zero when it would be granted, null when
+/// it depends on what callers do.
 /// </param>
 public sealed record LoanEvaluation(
     bool IsGranted, IReadOnlyList<LoanOffer> Lenders, RefusalReason Constraint, string Explanation, TimeSpan? ExpectedWait)

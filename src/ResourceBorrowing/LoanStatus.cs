@@ -36,7 +36,7 @@ public enum LoanPhase
 /// <param name="Units">Units of the loan; units returned or recalled in part are loans of their own.</param>
 /// <param name="Outstanding">Units not yet returned.</param>
 /// <param name="Phase">Where it is in its life.</param>
-/// <param name="Due">When the present phase ends by itself: the term, the grace period, or the default limit.</param>
+/// <param name="Due">When the present phase ends by itself: the term, the grace period, or the default limit. Says nothing once defaulted or written off.</param>
 public sealed record LoanStatus(string Lender, string Borrower, int Units, int Outstanding, LoanPhase Phase, TimeSpan Due)
 {
     internal static LoanPhase PhaseOf(LoanState state) => state switch

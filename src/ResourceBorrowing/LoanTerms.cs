@@ -1,6 +1,8 @@
 namespace ResourceBorrowing;
 
-/// <summary>On what conditions a loan is made, beside its units and its length. A value; make few different ones and keep them.</summary>
+/// <summary>
+/// On what conditions a loan is made, beside its units and its length. A value; make few different ones and keep them: a pool remembers at most 4096.
+/// </summary>
 public sealed record LoanTerms
 {
     /// <summary>Recallable at once, no minimum hold, the pool's grace period, one term, priority 0.</summary>
@@ -12,13 +14,16 @@ public sealed record LoanTerms
     /// <summary>How long the borrower may keep them at the least, from the start of the term, 0 to 30 days. Default 0.</summary>
     public TimeSpan MinimumHold { get; init; }
 
-    /// <summary>How long before it takes effect a recall is announced, 0 to 30 days. Default 0. It never lengthens the term.</summary>
+    /// <summary>
+    /// How long before it takes effect a recall is announced, 0 to 30 days. Default 0. It never lengthens the term: a recall that would take effect after it is
+    /// none.
+    /// </summary>
     public TimeSpan Notice { get; init; }
 
     /// <summary>How long after the end units still in use count as late rather than lost, 0 to 30 days. Default the pool's grace period.</summary>
     public TimeSpan? Grace { get; init; }
 
-    /// <summary>Whether another term follows when one is over and a new request would be granted. Default false.</summary>
+    /// <summary>Whether another term of the same length follows when one is over and a new request would be granted. Default false.</summary>
     public bool AutoRenews { get; init; }
 
     /// <summary>Loans of lower priority are recalled first. Default 0.</summary>

@@ -12,7 +12,8 @@ namespace ResourceBorrowing;
 /// </summary>
 /// <remarks>
 /// Hold on to it: looking it up by name costs more than using it. Thread-safe. <see cref="TryAcquire"/> and disposing a lease
-/// are lock-free; borrowing takes the lock of one shard of the loan book.
+/// are lock-free; who finds too few units, or frees some that others wait for, goes on to borrow and recall, which takes the lock of one shard of the
+/// loan book at a time. The figures are each as of now; figures that belong together are in <see cref="ResourcePool.Snapshot"/>.
 /// </remarks>
 public sealed class Participant
 {
@@ -46,7 +47,10 @@ public sealed class Participant
     /// <summary>Units free right now: allocation - in use.</summary>
     public int Available => _cell.Read().Free;
 
-    /// <summary>Units it could lend right now: free, its own, within its limits and its consent; 0 while its callers wait or it owes units.</summary>
+    /// <summary>
+    /// Units it could lend right now: free, its own, and within its limits; 0 while its callers wait or it owes units, and when it never lends. Whether it
+    /// wants to be asked makes no difference here.
+    /// </summary>
     public int Lendable => _account.LendableAt(Pool.Now);
 
     /// <summary>Units of it that others have, those they owe included.</summary>
@@ -58,10 +62,10 @@ public sealed class Participant
     /// <summary>Units of ended loans that its callers still use; the next units released pay them.</summary>
     public int Debt => _account.Debt;
 
-    /// <summary>The part of the debt that has outlived its grace period: a leak, or a caller that does not let go.</summary>
+    /// <summary>The part of the debt that has outlived its grace period, loans written off included: a leak, or a caller that does not let go.</summary>
     public int Overdue => _account.OverdueDebt;
 
-    /// <summary>Units on their way back to it: recalled from their borrowers, or owed to it.</summary>
+    /// <summary>Units on their way back to it: recalled from their borrowers and not yet here, or owed to it.</summary>
     public int Incoming => _account.Incoming;
 
     /// <summary>How long its callers have waited while units it owns were lent out, all together: the harm that lending has done to it.</summary>
@@ -121,8 +125,11 @@ public sealed class Participant
     /// <param name="cancellationToken">Ends the wait; the place in the queue is free at once.</param>
     /// <returns>
     /// A lease; when the queue is full, the participant is leaving, or waiting could never end, one that was refused and says why.
-    /// Completed at once when nobody need wait. Await it once.
+    /// Completed at once when nobody need wait. Await it once: units that were granted to a task that nobody awaits stay in use.
     /// </returns>
+    /// <remarks>
+    /// As <see cref="TryAcquire"/>; for callers that wait, units in use are recalled as well, and what they miss is borrowed as soon as somebody can lend it.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1, or above <see cref="Ceiling"/>: that could never succeed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the units were granted.</exception>
     /// <exception cref="ObjectDisposedException">The pool has been, or was meanwhile, disposed.</exception>
@@ -132,7 +139,7 @@ public sealed class Participant
     /// <summary>Asks another participant for a loan of units.</summary>
     /// <param name="lender">Who shall lend; may be the pool's <see cref="ResourcePool.Reserve"/>.</param>
     /// <param name="units">How many, from 1; all or nothing.</param>
-    /// <param name="duration">For how long, 1 ms to 30 days. It never ends early by itself.</param>
+    /// <param name="duration">For how long, 1 ms to 30 days. Before that it ends only when it is returned or recalled, or when a party leaves the pool.</param>
     /// <returns>
     /// The loan, or one that was refused and says why. The lender's availability is looked at first, then this participant's reputation
     /// against the lender's grant threshold, then its own limits.
@@ -157,21 +164,26 @@ public sealed class Participant
     /// <returns>The loan, or one that was refused and says why.</returns>
     /// <exception cref="ArgumentException">The lender is this participant, or belongs to another pool.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Units, duration or a time of the terms are out of range.</exception>
-    /// <exception cref="InvalidOperationException">The pool has been asked on too many different terms.</exception>
+    /// <exception cref="InvalidOperationException">The pool has been asked on too many different terms: it remembers 4096.</exception>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
     public Loan TryBorrow(in LoanRequest request) => Pool.TryBorrow(this, request);
 
     /// <summary>
-    /// Asks for a loan and waits until it is granted. Lenders that want to be asked are asked. A request that cannot be filled yet does not stand in the way of
-    /// others.
+    /// Asks for a loan and waits until it is granted. Lenders that want to be asked are asked, once, before the wait. A request that cannot be filled yet
+    /// does not stand in the way of others.
     /// </summary>
     /// <param name="request">How many units, and if need be from whom, for how long and on what terms.</param>
-    /// <param name="timeout">How long to wait at the most, from 0; when it is over, the answer is the last refusal. Default for ever.</param>
+    /// <param name="timeout">
+    /// How long to wait at the most, from 0; when it is over, the answer is the last refusal. Default for ever. What lenders take to answer comes on top: each
+    /// has its own time limit.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
-    /// The loan, or one that was refused and says why: no consent, nobody lends for so long, a party is leaving, or the time is over.
+    /// The loan, or one that was refused and says why: the time is over, a party is leaving, or the lender that was named does not consent or does not lend for
+    /// so long. Whatever else stands in the way (a limit, the reputation, nobody who lends for so long) is waited for.
     /// </returns>
     /// <exception cref="ArgumentException">As for <see cref="TryBorrow(in LoanRequest)"/>, or the timeout is negative.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="TryBorrow(in LoanRequest)"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the loan was granted.</exception>
     /// <exception cref="ObjectDisposedException">The pool has been, or was meanwhile, disposed.</exception>
     public ValueTask<Loan> BorrowAsync(LoanRequest request, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -183,6 +195,7 @@ public sealed class Participant
 
     /// <summary>What a request would come to now, without making it: the decision, who would lend, what stands in the way and for how long.</summary>
     /// <param name="request">As for <see cref="TryBorrow(in LoanRequest)"/>, with the same exceptions.</param>
+    /// <remarks>As <see cref="TryBorrow(in LoanRequest)"/> would answer: a lender that wants to be asked has not agreed. Nothing is reserved.</remarks>
     public LoanEvaluation Evaluate(in LoanRequest request) => Pool.Evaluate(this, request);
 
     /// <summary>
@@ -190,7 +203,11 @@ public sealed class Participant
     /// need not ask: what they miss is recalled by itself.
     /// </summary>
     /// <param name="units">How many at the most, from 1.</param>
-    /// <returns>Units recalled. Those that were free are back; those in use go back as they are released, at the latest after the notice of their terms.</returns>
+    /// <returns>
+    /// Units recalled. On default terms those that were free are back, and those in use follow as they are released; with a minimum hold or a notice, that begins
+    /// when these are over.
+    /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int Recall(int units)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);

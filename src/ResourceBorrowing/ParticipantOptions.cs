@@ -29,7 +29,7 @@ public sealed class ParticipantOptions
     [Range(0, int.MaxValue)]
     public int? LendingLimit { get; set; }
 
-    /// <summary>The most units it may have borrowed at one time, from 0. Default the rest of the capacity.</summary>
+    /// <summary>The most units it may have borrowed at one time, from 0. Default, and at the most, the rest of the capacity.</summary>
     [Range(0, int.MaxValue)]
     public int? BorrowingLimit { get; set; }
 
@@ -60,7 +60,9 @@ public sealed class ParticipantOptions
     [Range(0.0, 1.0)]
     public double IdleThreshold { get; set; }
 
-    /// <summary>It lends only when none of its callers has been short of units for this long, 0 to 30 days. Default 0.</summary>
+    /// <summary>
+    /// It lends only when none of its callers has been short of units for this long, 0 to 30 days; nor within this long after the pool was built. Default 0.
+    /// </summary>
     public TimeSpan MinimumIdleTime { get; set; }
 
     /// <summary>The longest term for which it lends, 1 ms to 30 days. Default 30 days.</summary>
@@ -90,12 +92,14 @@ public sealed class ParticipantOptions
 
     /// <summary>
     /// Has a callback decide on each loan: sets <see cref="Consent"/> to <see cref="LendingConsent.Ask"/>. It is asked by
-    /// <see cref="Participant.BorrowAsync"/> only, on the thread pool, and <c>TryBorrow</c> answers <see cref="RefusalReason.ConsentRequired"/>.
+    /// <see cref="Participant.BorrowAsync"/> only, on the thread pool: <c>TryBorrow</c> answers <see cref="RefusalReason.ConsentRequired"/>, and nothing is
+    /// borrowed from it on demand.
     /// </summary>
     /// <param name="ask">
     /// Told the request, who would borrow, and a token that is cancelled when the answer comes too late. An exception means no, and is logged.
     /// </param>
-    /// <param name="timeLimit">No answer within this time means no. Default 1 s, 1 ms to 30 days.</param>
+    /// <param name="timeLimit">No answer within this time means no, and is logged. Default 1 s, 1 ms to 30 days.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The time limit is out of range.</exception>
     public void AskBeforeLending(Func<LoanRequest, Participant, CancellationToken, ValueTask<bool>> ask, TimeSpan? timeLimit = null)
     {
         ArgumentNullException.ThrowIfNull(ask);

@@ -3,7 +3,10 @@ namespace ResourceBorrowing;
 /// <summary>What happened. In brackets: what it does to the ledger.</summary>
 public enum PoolEventKind
 {
-    /// <summary>Where a reader begins: the state of one participant at that instant.</summary>
+    /// <summary>
+    /// Where a reader begins: the state of one participant at that instant. The reserve is among them, and <c>(retired)</c>, which takes the units of a
+    /// lowered capacity.
+    /// </summary>
     Present,
 
     /// <summary>Events were dropped because the reader was slow: so many that the units say.</summary>
@@ -73,7 +76,7 @@ public enum PoolEventKind
 /// <summary>One thing that happened in a pool. With <c>allocation = nominal quota - lent + borrowed</c>, the events rebuild the ledger.</summary>
 /// <param name="Kind">What happened.</param>
 /// <param name="Shard">Which part of the loan book wrote it; -1 for what concerns no loan.</param>
-/// <param name="Sequence">Its number within the shard, from 1 without gaps while anybody reads.</param>
+/// <param name="Sequence">Its number within the shard, from 1 in each pool and without gaps while anybody reads; 0 for what is told to one reader only.</param>
 /// <param name="At">When, in pool time: the latest the writer knew.</param>
 /// <param name="Participant">Whom it concerns: the borrower of a loan or debt.</param>
 /// <param name="Lender">The lender of a loan, the creditor of a debt; null otherwise.</param>

@@ -13,8 +13,8 @@ public enum RefusalReason
     QueueFull,
 
     /// <summary>
-    /// More than both the nominal quota and the present allocation, so waiting could never end without a loan. Also given
-    /// to waiting requests that a lowered quota or an ended loan made impossible.
+    /// More than the present allocation, and more than the nominal quota with all that could be borrowed on demand by everybody's limits, so waiting could
+    /// never end without a loan by hand. Also given to waiting requests that a lowered quota or limit, or an ended loan, made impossible.
     /// </summary>
     ExceedsAllocation,
 

@@ -39,8 +39,9 @@ public readonly struct ResourceLease : IDisposable, IEquatable<ResourceLease>
         : ResourceBorrowing.Refusal.From(_stamp).Describe(_ticket.Cell.Holder);
 
     /// <summary>
-    /// Cancelled when the participant is asked to give up units that are in use: a loan was recalled, or ended while its units are in use. Made when asked
-    /// for. Already cancelled while the participant owes units, and for a lease that was not acquired.
+    /// Cancelled when units that the participant borrowed are wanted back: a loan was recalled, even if idle units are enough for it, or ended while units are
+    /// in use. One token for all leases of the participant, made when asked for. Already cancelled while the participant owes units, and for a lease that was not
+    /// acquired. Callbacks run on the thread pool; what they throw is contained.
     /// </summary>
     public CancellationToken RecallToken => _stamp > 0 ? _ticket!.Cell.RecallToken : new CancellationToken(canceled: true);
 

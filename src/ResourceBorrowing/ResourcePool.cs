@@ -18,8 +18,9 @@ namespace ResourceBorrowing;
 /// </summary>
 /// <remarks>
 /// Thread-safe. At rest the allocations of all participants and the reserve add up to the capacity, and no participant
-/// ever has more in use than its allocation. Membership and quotas may change while the pool is in use; no waiter, loan or reputation is
-/// lost by it.
+/// ever has more in use than its allocation, unless the pool only observes. Membership and quotas may change while the pool is in use: leases and
+/// reputations stay, loans end only when a party is removed, and waiters are turned away only when their participant is removed or what they ask for has
+/// become impossible.
 /// </remarks>
 public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
 {
@@ -109,7 +110,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <summary>All units of the pool.</summary>
     public int Capacity { get; private set; }
 
-    /// <summary>The units that no participant owns: a participant that only lends, up to all it has.</summary>
+    /// <summary>The units that no participant owns: a participant that lends up to all it has, from a reputation of 40 on, and borrows nothing.</summary>
     public Participant Reserve { get; }
 
     /// <summary>The participants now, in the order in which they joined, without the reserve.</summary>
@@ -181,7 +182,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <summary>Looks a participant up by name.</summary>
     public bool TryGetParticipant(string name, [NotNullWhen(true)] out Participant? participant) => _byName.TryGetValue(name, out participant);
 
-    /// <summary>Has a mapper told of a participant's allocation: now, and whenever it changes.</summary>
+    /// <summary>Has a mapper told of a participant's allocation: now, and whenever it changes. It stays attached.</summary>
     /// <exception cref="ArgumentException">The participant belongs to another pool.</exception>
     public void Attach(Participant participant, IResourceMapper mapper)
     {
@@ -213,13 +214,16 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// What happens in the pool, from now on: first the state of every participant, then every change. Several may read; the pool never waits for them.
+    /// What happens in the pool, from the moment at which the reading begins: first the state of every participant, then every change. Several may read; the pool
+    /// never waits for them.
     /// </summary>
     /// <param name="capacity">
     /// How many events may wait to be read, from 1; then the oldest are dropped, and a <see cref="PoolEventKind.Dropped"/> says how many. Default 4096.
     /// </param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="cancellationToken">Ends the reading with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>Ends when the pool is disposed. While nobody reads, events cost one look at a field.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A capacity below 1.</exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
     public IAsyncEnumerable<PoolEvent> ReadEventsAsync(int capacity = 4096, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
@@ -231,6 +235,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <param name="count">How many at the most, from 1. Default 10.</param>
     /// <param name="participant">Whose. Default everybody's.</param>
     /// <returns>Empty unless the pool was built with <see cref="ResourcePoolOptions.TrackLeases"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A count below 1.</exception>
     public IReadOnlyList<TrackedLease> OldestLeases(int count = 10, Participant? participant = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -238,8 +243,8 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends the pool: waiting callers get an <see cref="ObjectDisposedException"/>, nothing new is granted, loans stay as they are.
-    /// Leases still out may be disposed afterwards.
+    /// Ends the pool: waiting callers get an <see cref="ObjectDisposedException"/>, nothing new is granted, loans stay as they are and come due no more.
+    /// Leases and loans still out may be disposed afterwards.
     /// </summary>
     public void Dispose()
     {

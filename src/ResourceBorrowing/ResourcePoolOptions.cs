@@ -22,8 +22,8 @@ public sealed class ResourcePoolOptions
     public IList<ParticipantOptions> Participants { get; } = [];
 
     /// <summary>
-    /// The term of loans that ask for none, those made on demand among them, and the measure of reputation: a loan of a whole nominal quota for this long weighs
-    /// 1. Default 10 s, 1 ms to 30 days.
+    /// The term of loans that ask for none, those made on demand among them, which do not renew: let it be longer than requests hold units. Also the measure of
+    /// reputation: a loan of a whole nominal quota for this long weighs 1. Default 10 s, 1 ms to 30 days.
     /// </summary>
     public TimeSpan DefaultTerm { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -34,12 +34,15 @@ public sealed class ResourcePoolOptions
     public TimeSpan DefaultLimit { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// For how long units that were recalled for a lender's callers are not lent again, 0 to 30 days; those that wait for units of others are also looked at
+    /// For how long units that came back because they were recalled are not lent again, 0 to 30 days; those that wait for units of others are also looked at
     /// this often. Default 1 s.
     /// </summary>
     public TimeSpan PlanningPeriod { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The most loans that may be open at one time in the whole pool, from 0. Default 1,000,000.</summary>
+    /// <summary>
+    /// The most loans that may be open at one time in the whole pool, from 0. Default 1,000,000. It is handed out to the shards of the loan book in portions, so
+    /// loans may be refused a little below it, and parts that are split off may go a little beyond.
+    /// </summary>
     [Range(0, int.MaxValue)]
     public int OpenLoanLimit { get; set; } = 1_000_000;
 

@@ -5,5 +5,5 @@ namespace ResourceBorrowing;
 /// <param name="Units">How many.</param>
 /// <param name="Taken">When, in pool time.</param>
 /// <param name="Age">How long ago.</param>
-/// <param name="StackTrace">Where.</param>
+/// <param name="StackTrace">Where; for a lease that was waited for, where its result was fetched.</param>
 public sealed record TrackedLease(string Participant, int Units, TimeSpan Taken, TimeSpan Age, string StackTrace);

@@ -45,7 +45,7 @@ public sealed class ResourceBorrowingBuilder
 
     /// <summary>
     /// Maps a participant's units to a real resource. The mapper is built once, with the <see cref="Participant"/> and whatever else its
-    /// constructor asks of the services; it is a keyed singleton under the participant's name, and told of every change of the allocation.
+    /// constructor asks of the services; it is a keyed singleton under the participant's name, and told when the allocation changes.
     /// </summary>
     /// <typeparam name="T">The mapper, such as <see cref="ParticipantConcurrencyLimiter"/> or your own.</typeparam>
     /// <param name="participant">The participant's name.</param>

@@ -11,7 +11,7 @@ namespace ResourceBorrowing.Mapping;
 /// <remarks>
 /// <para>Behaves as <see cref="ConcurrencyLimiter"/> does, with the participant's queue limit and queue order: a request for more than
 /// the ceiling throws, a request for none asks whether any permit is available, a refusal is a lease that was not
-/// acquired and whose <see cref="MetadataName.ReasonPhrase"/> says why.</para>
+/// acquired and whose <see cref="MetadataName.ReasonPhrase"/> says why. What a request misses is borrowed and recalled as for any caller of the participant.</para>
 /// <para>Several limiters, and direct callers, may share one participant. Disposing a limiter fails its own waiters only; when the pool
 /// is disposed its waiters get failed leases. Thread-safe.</para>
 /// <para>ASP.NET Core disposes the limiters of idle partitions, so give each partition one of its own:

@@ -17,7 +17,7 @@ public sealed class AdditiveReputationPolicy : IReputationPolicy
     private const double Lost = 8;
     private const double Late = 4;
 
-    /// <summary>After how long evidence counts half. Default 7 days.</summary>
+    /// <summary>After how long evidence counts half, above 0. Default 7 days.</summary>
     public TimeSpan HalfLife { get; init; } = TimeSpan.FromDays(7);
 
     /// <inheritdoc/>
