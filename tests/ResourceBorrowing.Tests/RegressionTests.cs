@@ -143,7 +143,11 @@ public class RegressionTests
         var waits = Enumerable.Range(0, 5).Select(_ => a.AcquireAsync()).ToArray();
         pool.Update(new ParticipantOptions
         {
-            Name = "a", NominalQuota = 10, QueueLimit = 2, BorrowOnDemand = false, QueueOrder = System.Threading.RateLimiting.QueueProcessingOrder.NewestFirst,
+            Name = "a",
+            NominalQuota = 10,
+            QueueLimit = 2,
+            BorrowOnDemand = false,
+            QueueOrder = System.Threading.RateLimiting.QueueProcessingOrder.NewestFirst,
         });
         Assert.All(waits, static w => Assert.False(w.IsCompleted));
     }
