@@ -12,7 +12,8 @@ internal static class BorrowWaits
         var order = pool.OrderOf(borrower, request);
         if (pool.IsObserving) return pool.TryBorrow(borrower, request);
 
-        var deadline = timeout == Timeout.InfiniteTimeSpan ? TimerWheel.Never : PoolClock.TickAfter(order.Elapsed + timeout);
+        var isForEver = timeout == Timeout.InfiniteTimeSpan || timeout > TimeSpan.MaxValue - order.Elapsed - ResourcePool.ShortestTerm;
+        var deadline = isForEver ? TimerWheel.Never : PoolClock.TickAfter(order.Elapsed + timeout);
         var activity = pool.Tracing.WaitBegan(borrower, request);
         var result = "not granted";
         try
@@ -39,7 +40,7 @@ internal static class BorrowWaits
             foreach (var lender in pool.AllWithReserve)
             {
                 if (loan.IsGranted || !IsAsked(borrower, lender, request)) continue;
-                if (!await AsksAsync(pool, lender, borrower, request, cancellationToken).ConfigureAwait(false)) continue;
+                if (!await AsksAsync(pool, lender, borrower, request, deadline, cancellationToken).ConfigureAwait(false)) continue;
                 agreed.Add(lender);
                 loan = pool.Borrow(borrower, request, pool.OrderOf(borrower, request), agreed);
             }
@@ -47,7 +48,7 @@ internal static class BorrowWaits
 
         if (loan.IsGranted) return loan;
         if (agreed is { Count: 0 } && request.Lender is { } asked) return pool.Refuse(RefusalReason.ConsentRefused, borrower, asked, request.Units, order.Now);
-        if (loan.Refusal is RefusalReason.Removed or RefusalReason.ConsentRefused or RefusalReason.ConsentRequired or RefusalReason.TermTooLong) return loan;
+        if (loan.Refusal is RefusalReason.Removed or RefusalReason.ConsentRefused or RefusalReason.ConsentRequired or RefusalReason.TermTooLong || IsHopeless(pool, borrower, request)) return loan;
         return await WaitAsync(pool, new LoanWant(borrower, request, agreed, deadline), cancellationToken).ConfigureAwait(false);
     }
 
@@ -56,6 +57,17 @@ internal static class BorrowWaits
         pool.Wants.Add(want);
         await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((LoanWant)state!).Cancel(token), want).ConfigureAwait(false);
         return await want.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>More than the limits, as they are configured, could ever allow.</summary>
+    private static bool IsHopeless(ResourcePool pool, Participant borrower, in LoanRequest request)
+    {
+        if (request.Units > borrower.Account.BorrowingLimit) return true;
+        if (request.Lender is { } named) return request.Units > named.Account.LendingLimit;
+        var (term, most) = ((request.Duration ?? pool.DefaultTerm).TotalMilliseconds, 0L);
+        foreach (var lender in pool.AllWithReserve)
+            if (lender != borrower && lender.Account.Rules is var rules && rules.Consent != LendingConsent.Never && rules.LongestTerm >= term) most += lender.Account.LendingLimit;
+        return request.Units > most;
     }
 
     private static bool CanBeAsked(ResourcePool pool, in LoanRequest request, RefusalReason refusal) =>
@@ -68,15 +80,17 @@ internal static class BorrowWaits
             && (request.Lender == lender || request.Lender is null && lender.Lendable > 0);
 
     /// <summary>Off the caller's path, with a time limit: no answer and an exception mean no.</summary>
-    private static async Task<bool> AsksAsync(ResourcePool pool, Participant lender, Participant borrower, LoanRequest request, CancellationToken cancellationToken)
+    private static async Task<bool> AsksAsync(ResourcePool pool, Participant lender, Participant borrower, LoanRequest request, long deadline, CancellationToken cancellationToken)
     {
         var options = lender.Options;
         if (options.AskConsent is not { } ask) return false;
+        var limit = options.ConsentTimeLimit;
+        if (deadline != TimerWheel.Never && TimeSpan.FromMilliseconds(Math.Max(0, deadline - pool.Now)) is var left && left < limit) limit = left;
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             var asked = Task.Run(() => ask(request, borrower, late.Token).AsTask(), CancellationToken.None);
-            return await asked.WaitAsync(options.ConsentTimeLimit, pool.Time, cancellationToken).ConfigureAwait(false);
+            return await asked.WaitAsync(limit, pool.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

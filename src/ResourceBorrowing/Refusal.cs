@@ -26,7 +26,7 @@ internal readonly record struct Refusal(RefusalReason Reason, int Asked, int Pos
         RefusalReason.NotAvailable when Possible < Asked => $"'{participant}' has {Possible} free, {Asked} asked for",
         RefusalReason.NotAvailable => $"'{participant}' has {Possible} free, but others wait for them",
         RefusalReason.QueueFull => $"the queue of '{participant}' has no room for {Asked}",
-        RefusalReason.ExceedsAllocation => $"'{participant}' owns and has at most {Possible} now; {Asked} would wait for ever without a loan",
+        RefusalReason.ExceedsAllocation => $"'{participant}' can have at most {Possible}, loans on demand included; {Asked} would wait for ever",
         RefusalReason.Removed => $"'{participant}' is leaving the pool",
         RefusalReason.Disposed => $"'{participant}' was asked through a limiter that was disposed",
         RefusalReason.LenderNotAvailable => $"'{participant}' cannot lend {Asked}: {Possible} of its own are free to lend",

@@ -123,8 +123,9 @@ public sealed partial class ResourcePool
     internal int Recall(Allocation borrower, LoanHandle loan, int units)
     {
         var attention = new AttentionList();
-        var recalled = borrower.Home.Recall(loan, units, _book.Clock.NowOrLast(), ref attention);
+        var recalled = borrower.Home.Recall(loan, units, _book.Clock.NowOrLast(), out var lender, ref attention);
         attention.Run(_book);
+        if (recalled > 0) Metrics.Recalled(recalled, lender!.Name);
         _scheduler.Arm(_book.NextLook);
         return recalled;
     }

@@ -219,7 +219,7 @@ public sealed partial class ResourcePool
             }
 
             MoveUnits(targets, whole.Capacity, now, ref found);
-            var lendable = Reserve.Account.Nominal + targets.Sum(static t => (long)LendingLimitOf(t.Key, t.Value));
+            var lendable = Reserve.Account.Nominal + targets.Sum(static t => (long)LentOnDemand(t.Key, t.Value));
             foreach (var (participant, nominal) in targets) SetLimits(participant, nominal, whole.Capacity, lendable);
             Reserve.Account.LendingLimit = Reserve.Account.Ceiling = Reserve.Account.Nominal;
             Reserve.Account.Rules = RulesOf(Reserve.Options);
@@ -271,6 +271,9 @@ public sealed partial class ResourcePool
     private static int LendingLimitOf(Participant participant, int nominal) =>
         participant.Leaving is not null ? 0 : Math.Min(participant.Options.LendingLimit ?? nominal / 2, nominal);
 
+    /// <summary>What it could lend at the best to callers who do not know it: nobody is asked for them.</summary>
+    private static int LentOnDemand(Participant participant, int nominal) => participant.Options.Consent == LendingConsent.Automatic ? LendingLimitOf(participant, nominal) : 0;
+
     /// <param name="participant">Whose limits.</param>
     /// <param name="nominal">What it owns from now on.</param>
     /// <param name="capacity">Of the whole pool.</param>
@@ -284,7 +287,7 @@ public sealed partial class ResourcePool
         account.Ceiling = nominal + account.BorrowingLimit;
         account.Rules = RulesOf(options);
         // What others could lend at the best, waiting may bring; more would block the queue for ever.
-        account.Waiters.LargestEver = options.BorrowOnDemand ? (int)Math.Min(account.Ceiling, nominal + lendable - account.LendingLimit) : nominal;
+        account.Waiters.LargestEver = options.BorrowOnDemand ? (int)Math.Min(account.Ceiling, nominal + lendable - LentOnDemand(participant, nominal)) : nominal;
         account.Waiters.Limit = options.QueueLimit ?? Math.Max(ParticipantOptions.LeastDefaultQueueLimit, nominal);
         account.Waiters.NewestFirst = options.QueueOrder == QueueProcessingOrder.NewestFirst;
     }

@@ -98,7 +98,8 @@ public class DisposalTests
         var held = a.TryAcquire(10);
         var first = DisposeAsync();
         var second = a.AcquireAsync(9).AsTask();
-        var borrowing = a.BorrowAsync(new LoanRequest(6) { Lender = b }).AsTask();
+        using var ofB = b.TryAcquire(10);
+        var borrowing = a.BorrowAsync(new LoanRequest(5) { Lender = b }).AsTask();
         held.Dispose();
         await first.Within();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => second.Within());

@@ -73,6 +73,12 @@ internal sealed partial class LoanShard
         return true;
     }
 
+    private void GiveIdlePlacesBack()
+    {
+        var portion = Book.PlacesPerShard;
+        if (_places > 2 * portion) _places -= Book.GivePlacesBack(_places - portion);
+    }
+
     private void Count(Allocation borrower)
     {
         borrower.OpenLoans++;
@@ -84,6 +90,6 @@ internal sealed partial class LoanShard
         borrower.OpenLoans--;
         Volatile.Write(ref _openLoans, _openLoans - 1);
         _places++;
-        if (_places > 2 * Book.PlacesPerShard) _places -= Book.GivePlacesBack(Book.PlacesPerShard);
+        GiveIdlePlacesBack();
     }
 }

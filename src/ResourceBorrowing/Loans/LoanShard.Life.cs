@@ -68,14 +68,19 @@ internal sealed partial class LoanShard
 
     /// <summary>Recalls up to <paramref name="most"/> units of one loan for its lender.</summary>
     /// <returns>Units recalled: 0 when it has ended, has been recalled before, cannot be, or is due by then anyway.</returns>
-    internal int Recall(LoanHandle loan, int most, long now, ref AttentionList attention)
+    internal int Recall(LoanHandle loan, int most, long now, out Allocation? lender, ref AttentionList attention)
     {
         var recalled = 0;
+        lender = null;
         _lock.Enter();
         try
         {
             now = Math.Max(now, PoolClock.TickOf(_latest));
-            if (IsLive(loan)) recalled = Recall(loan.Slot, most, onlyAtOnce: false, now, ref attention);
+            if (IsLive(loan))
+            {
+                lender = _groups[_slab[loan.Slot].Group].Lender;
+                recalled = Recall(loan.Slot, most, onlyAtOnce: false, now, ref attention);
+            }
         }
         finally
         {
@@ -115,6 +120,7 @@ internal sealed partial class LoanShard
             if (group.Lender != participant && group.Borrower != participant) continue;
             // The lender did not wait for the term.
             record.Set(LoanFlags.WasRecalled, record.Has(LoanFlags.WasRecalled) || group.Lender == participant);
+            if (record.Has(LoanFlags.HasToken)) RaiseToken(slot, ref attention);
             End(slot, LoanEvent.Return, now, ref attention);
         }
     }
@@ -128,7 +134,8 @@ internal sealed partial class LoanShard
         if (effective >= loan.Due || onlyAtOnce && effective > now) return 0;
 
         if (loan.Has(LoanFlags.HasToken)) RaiseToken(slot, ref attention);
-        attention.Recall(group.Borrower.Cell.Recall.Take());
+        // Its callers learn of it now when there is a notice; otherwise only if units in use are wanted, which the end of the loan tells.
+        if (effective > now) attention.Recall(group.Borrower.Cell.Recall.Take());
         var units = Math.Min(most, loan.Left);
         if (units < loan.Left) slot = Split(slot, units);
         else Unlink(group, slot, ref loan);
@@ -170,6 +177,12 @@ internal sealed partial class LoanShard
             case LoanState.Active when group.Conditions.AutoRenews && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term, due) == RefusalReason.None:
                 // The next term begins now: after a jump of the clock one renewal stands for all that would have come and gone.
                 Renew(slot, due, now, now + record.Term);
+                return;
+            case LoanState.Active when group.Conditions.IsOnDemand && group.Borrower.Cell.Read().Free is var free && free < record.Left
+                && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term, due) == RefusalReason.None:
+                // Who borrowed did not ask, and its callers are not done: what they do not use goes back, and the rest only if the lender needs it.
+                if (free > 0) End(Split(slot, free), LoanEvent.Return, due, ref attention);
+                Renew(slot, due, now, now + _slab[slot].Term);
                 return;
             default:
                 // Settled as of its own due time, whatever time it is now: a clock that jumped makes nobody late.

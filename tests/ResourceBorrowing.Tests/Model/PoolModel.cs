@@ -104,6 +104,7 @@ internal sealed class PoolModel
         if (!loan.IsLive || !_loans.Contains(loan)) return 0;
         var part = Split(loan, Math.Min(units, loan.Left));
         Owe(part, LoanPhase.Returning, Now);
+        PayAll();
         return part.Units;
     }
 
@@ -122,7 +123,9 @@ internal sealed class PoolModel
         var part = Split(loan, Math.Min(units, loan.Left));
         (part.Phase, part.Due, part.WasRecalled, part.Turn) = (LoanPhase.Recalled, effect, true, Next());
         var recalled = part.Units;
-        if (effect == Now) ComeDue(part);
+        if (effect != Now) return recalled;
+        ComeDue(part);
+        PayAll();
         return recalled;
     }
 
@@ -166,8 +169,22 @@ internal sealed class PoolModel
 
     internal void Settle()
     {
-        while (_loans.Where(l => l.Turn is not null && l.Due <= Now)
-            .MinBy(l => (l.Due, l.Borrower.Index % _shards, l.Turn)) is { } loan) ComeDue(loan);
+        (long, int)? hold = null;
+        while (_loans.Where(l => l.Turn is not null && l.Due <= Now).MinBy(l => (l.Due, l.Borrower.Index % _shards, l.Turn)) is { } loan)
+        {
+            // What one shard settles at one tick it settles in one go; whoever owes what came in pays afterwards.
+            var next = (loan.Due, loan.Borrower.Index % _shards);
+            if (hold == next)
+            {
+                ComeDue(loan);
+                continue;
+            }
+
+            PayAll();
+            hold = next;
+        }
+
+        PayAll();
     }
 
     internal bool Exists(ModelLoan loan) => _loans.Contains(loan);
@@ -268,7 +285,6 @@ internal sealed class PoolModel
     {
         (loan.Phase, loan.OwedAs) = (phase, Next());
         Pay(loan.Borrower, at);
-        PayAll();
     }
 
     /// <summary>Whoever owes pays with what it has free, until nobody can.</summary>
