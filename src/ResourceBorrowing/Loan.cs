@@ -67,8 +67,8 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
         : Exists ? "granted" : "granted, but the pool only observes: nothing was moved";
 
     /// <summary>
-    /// Cancelled when the units are wanted back: when the loan is recalled, wholly or in part, or when its term is over. Made when asked for. Returning the loan,
-    /// or removing a party, does not cancel a token that was asked for before. A loan that has ended, or was never made, has a token that is cancelled
+    /// Cancelled when the units are wanted back: when the loan is recalled, wholly or in part, when its term is over, or when a party leaves the pool. Made when asked for.
+    /// Returning the loan does not cancel a token that was asked for before. A loan that has ended, or was never made, has a token that is cancelled
     /// already. Callbacks run on the thread pool; what they throw is contained.
     /// </summary>
     public CancellationToken RecallToken

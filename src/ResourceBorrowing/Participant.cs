@@ -174,13 +174,13 @@ public sealed class Participant
     /// </summary>
     /// <param name="request">How many units, and if need be from whom, for how long and on what terms.</param>
     /// <param name="timeout">
-    /// How long to wait at the most, from 0; when it is over, the answer is the last refusal. Default for ever. What lenders take to answer comes on top: each
-    /// has its own time limit.
+    /// How long to wait at the most, from 0; when it is over, the answer is the last refusal. Default for ever. Each lender that is asked has its own time
+    /// limit as well.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
-    /// The loan, or one that was refused and says why: the time is over, a party is leaving, or the lender that was named does not consent or does not lend for
-    /// so long. Whatever else stands in the way (a limit, the reputation, nobody who lends for so long) is waited for.
+    /// The loan, or one that was refused and says why: the time is over, a party is leaving, the lender that was named does not consent or does not lend for
+    /// so long, or it is more than the limits could ever allow. Whatever else stands in the way, the reputation for one, is waited for.
     /// </returns>
     /// <exception cref="ArgumentException">As for <see cref="TryBorrow(in LoanRequest)"/>, or the timeout is negative.</exception>
     /// <exception cref="InvalidOperationException">As for <see cref="TryBorrow(in LoanRequest)"/>.</exception>

@@ -39,7 +39,7 @@ public readonly struct ResourceLease : IDisposable, IEquatable<ResourceLease>
         : ResourceBorrowing.Refusal.From(_stamp).Describe(_ticket.Cell.Holder);
 
     /// <summary>
-    /// Cancelled when units that the participant borrowed are wanted back: a loan was recalled, even if idle units are enough for it, or ended while units are
+    /// Cancelled when units that the participant borrowed are wanted back: a loan was recalled with notice, or has ended, recalled or not, while units are
     /// in use. One token for all leases of the participant, made when asked for. Already cancelled while the participant owes units, and for a lease that was not
     /// acquired. Callbacks run on the thread pool; what they throw is contained.
     /// </summary>

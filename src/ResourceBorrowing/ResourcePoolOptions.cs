@@ -22,7 +22,7 @@ public sealed class ResourcePoolOptions
     public IList<ParticipantOptions> Participants { get; } = [];
 
     /// <summary>
-    /// The term of loans that ask for none, those made on demand among them, which do not renew: let it be longer than requests hold units. Also the measure of
+    /// The term of loans that ask for none, those made on demand among them, which go on while their units are in use and the lender does not need them. Also the measure of
     /// reputation: a loan of a whole nominal quota for this long weighs 1. Default 10 s, 1 ms to 30 days.
     /// </summary>
     public TimeSpan DefaultTerm { get; set; } = TimeSpan.FromSeconds(10);
@@ -40,8 +40,8 @@ public sealed class ResourcePoolOptions
     public TimeSpan PlanningPeriod { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The most loans that may be open at one time in the whole pool, from 0. Default 1,000,000. It is handed out to the shards of the loan book in portions, so
-    /// loans may be refused a little below it, and parts that are split off may go a little beyond.
+    /// The most loans that may be open at one time in the whole pool, from 0. Default 1,000,000. A large one is handed out to the shards of the loan book in
+    /// portions, so loans may be refused up to an eighth below it; parts that are split off may go a little beyond.
     /// </summary>
     [Range(0, int.MaxValue)]
     public int OpenLoanLimit { get; set; } = 1_000_000;
