@@ -32,6 +32,10 @@ internal static class GateList
         new ExpiryTimeGate(most: 100),
         new FakeClockGate(most: 1),
         new StormGate(most: 1.5),
+        new SoakGate("over-grants", static soak => soak.OverGrants),
+        new SoakGate("units-lost", static soak => soak.Lost),
+        new SoakGate("lost-wake-ups", static soak => soak.Stuck),
+        new RecallGate(),
         new StartupGate(most: 1.35),
     ];
 }
