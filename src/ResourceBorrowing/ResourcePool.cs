@@ -120,6 +120,8 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
 
     internal bool IsObserving => Shadow is not null;
 
+    internal bool IsDisposed => Volatile.Read(ref _disposed);
+
     /// <summary>What would have been lent; only in a pool that observes.</summary>
     internal ShadowLedger? Shadow { get; }
 

@@ -96,6 +96,16 @@ public class EventTests
     }
 
     [Fact]
+    public async Task Reader_BegunAfterDisposal_ReadsThePresentAndEnds()
+    {
+        var (pool, _, _, _) = TestPool.Of30();
+        await using var reader = pool.ReadEventsAsync().GetAsyncEnumerator();
+        pool.Dispose();
+        var all = await Rest(reader).Within();
+        Assert.All(all, static e => Assert.Equal(PoolEventKind.Present, e.Kind));
+    }
+
+    [Fact]
     public async Task Activities_OfWaitsAndLoans_AreMadeWhileSomebodyListens()
     {
         var made = new List<Activity>();

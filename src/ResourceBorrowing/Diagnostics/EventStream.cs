@@ -27,6 +27,8 @@ internal sealed class EventStream(ResourcePool pool, LoanBook book)
         var present = pool.Begin(() => Change([.. _readers, reader]));
         try
         {
+            // Who begins after the end is not among those that Complete has told: the pool is marked before it asks whom to tell.
+            if (pool.IsDisposed) reader.Channel.Writer.TryComplete();
             foreach (var state in present)
                 yield return new PoolEvent(PoolEventKind.Present, -1, 0, TimeSpan.FromMilliseconds(book.Clock.Last), state.Name, null, state.NominalQuota, 0, state);
 
