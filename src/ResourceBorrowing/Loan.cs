@@ -67,17 +67,16 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
         : Exists ? "granted" : "granted, but the pool only observes: nothing was moved";
 
     /// <summary>
-    /// Cancelled when the units are wanted back: when the loan is recalled, or when its term is over. Made when asked for. A loan that has
-    /// ended, or was never made, has a token that is cancelled already.
+    /// Cancelled when the units are wanted back: when the loan is recalled, or when its term is over; of several lenders' loans, when any is.
+    /// Made when asked for. A loan that has ended, or was never made, has a token that is cancelled already.
     /// </summary>
     public CancellationToken RecallToken
     {
         get
         {
-            if (Count <= 1) return Exists ? Home.RecallTokenOf(this[0]) : new CancellationToken(canceled: true);
-            var tokens = new CancellationToken[Count];
-            for (var i = 0; i < tokens.Length; i++) tokens[i] = Home.RecallTokenOf(this[i]);
-            return CancellationTokenSource.CreateLinkedTokenSource(tokens).Token;
+            if (!Exists) return new CancellationToken(canceled: true);
+            var loan = this[0];
+            return Home.RecallTokenOf(_several ?? new ReadOnlySpan<LoanHandle>(in loan));
         }
     }
 

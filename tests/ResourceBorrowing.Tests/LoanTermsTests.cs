@@ -170,4 +170,25 @@ public class LoanTermsTests
     }
 
     private static ResourceLease TakeAndForget(Participant participant) => participant.TryAcquire(15);
+
+    [Fact]
+    public void RecallToken_OfSeveralLenders_IsOneAndOutlivesTheReturnOfOnesPart()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var loan = a.TryBorrow(13, TestPool.Term);
+        var token = loan.RecallToken;
+        Assert.Equal(token, loan.RecallToken);
+
+        Assert.Equal(10, loan.Return(10));
+        Assert.True(loan.IsActive);
+        Assert.Equal(token, loan.RecallToken);
+
+        Assert.Equal(1, b.Recall(1));
+        var rest = loan.RecallToken;
+        Assert.NotEqual(token, rest);
+        Assert.Equal(2, b.Recall(2));
+        Assert.True(SpinWait.SpinUntil(() => token.IsCancellationRequested && rest.IsCancellationRequested, TimeSpan.FromSeconds(30)));
+        Assert.True(loan.RecallToken.IsCancellationRequested);
+        TestPool.AssertAtRest(pool);
+    }
 }
