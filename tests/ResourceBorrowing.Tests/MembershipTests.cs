@@ -191,4 +191,14 @@ public class MembershipTests
         Assert.Contains("(reserve)", text, StringComparison.Ordinal);
         Assert.EndsWith("30 units, 0 open loans", text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Remove_Lender_TellsTheLoansTokens()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        a.TryBorrow(b, 3, TestPool.Term).RecallToken.Register(told.SetResult);
+        await pool.RemoveAsync("b").Within();
+        await told.Task.Within();
+    }
 }

@@ -135,6 +135,7 @@ internal sealed partial class LoanShard
             if (group.Lender != participant && group.Borrower != participant) continue;
             // The lender did not wait for the term.
             record.Set(LoanFlags.WasRecalled, record.Has(LoanFlags.WasRecalled) || group.Lender == participant);
+            if (record.Has(LoanFlags.HasToken)) RaiseToken(slot, ref attention);
             End(slot, LoanEvent.Return, now, ref attention);
         }
     }
