@@ -302,8 +302,9 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     {
         var account = lender.Account;
         account.Harm.Settle(Now);
-        var pairs = account.Harm.Groups.Where(g => borrower is null || g.Borrower == borrower.Account).Select(static g => g.Pair).Distinct();
-        return TimeSpan.FromMilliseconds(pairs.Sum(account.Harm.Of));
+        if (borrower is null) return TimeSpan.FromMilliseconds(account.Harm.Total);
+        var pair = Array.Find(account.Harm.Groups, g => g.Borrower == borrower.Account)?.Pair;
+        return pair is null ? TimeSpan.Zero : TimeSpan.FromMilliseconds(account.Harm.Of(pair));
     }
 
     /// <summary>Callers wait: what was lent is recalled, and what can be borrowed for them will be.</summary>

@@ -191,4 +191,20 @@ public class LoanTermsTests
         Assert.True(loan.RecallToken.IsCancellationRequested);
         TestPool.AssertAtRest(pool);
     }
+
+    [Fact]
+    public async Task Harm_OfABorrowerThatHasLeft_StaysInTheSum()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        a.TryBorrow(b, 3, TestPool.Term);
+        var held = a.TryAcquire(13);
+        var wait = b.AcquireAsync(10);
+        time.Advance(TimeSpan.FromSeconds(2));
+        held.Dispose();
+        (await wait.Within()).Dispose();
+        Assert.Equal((2, 2), (b.Harm.TotalSeconds, b.HarmFrom(a).TotalSeconds));
+
+        await pool.RemoveAsync("a").Within();
+        Assert.Equal(2, b.Harm.TotalSeconds);
+    }
 }
