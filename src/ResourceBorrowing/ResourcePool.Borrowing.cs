@@ -73,7 +73,7 @@ public sealed partial class ResourcePool
             var made = loans[..shares.Count];
             refusal = Borrow(order with { IsAgreed = true }, CollectionsMarshal.AsSpan(shares), made);
             if (refusal == RefusalReason.None) return new Loan(borrower, made);
-            if (refusal is RefusalReason.PoolLoanLimit or RefusalReason.Removed) break;
+            if (refusal is RefusalReason.PoolLoanLimit or RefusalReason.OpenLoanLimit or RefusalReason.Removed) break;
         }
 
         return Refuse(refusal, borrower, borrower, request.Units, order.Now);
@@ -154,7 +154,7 @@ public sealed partial class ResourcePool
         {
             var found = LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, shares);
             reason = LoanRules.OfBorrower(order, request.Units);
-            if (reason == RefusalReason.None && found < request.Units) reason = RefusalReason.NotEnoughToLend;
+            if (reason == RefusalReason.None) reason = found < request.Units ? RefusalReason.NotEnoughToLend : LoanRules.OfBorrower(order, request.Units, shares.Count);
             if (reason != RefusalReason.None) refused = Refuse(reason, borrower, borrower, request.Units, order.Now, found);
         }
 

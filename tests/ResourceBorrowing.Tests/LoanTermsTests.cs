@@ -207,4 +207,13 @@ public class LoanTermsTests
         await pool.RemoveAsync("a").Within();
         Assert.Equal(2, b.Harm.TotalSeconds);
     }
+
+    [Fact]
+    public void OpenLoans_OfSeveralLenders_CountEach()
+    {
+        var (_, a, _, _) = TestPool.Of30(static o => o.Participants[0].OpenLoanLimit = 1);
+        Assert.Equal(RefusalReason.OpenLoanLimit, a.Evaluate(new LoanRequest(13)).Constraint);
+        Assert.Equal(RefusalReason.OpenLoanLimit, a.TryBorrow(13, TestPool.Term).Refusal);
+        Assert.True(a.TryBorrow(10, TestPool.Term).IsGranted);
+    }
 }
