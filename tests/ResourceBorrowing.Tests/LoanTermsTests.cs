@@ -216,4 +216,15 @@ public class LoanTermsTests
         Assert.Equal(RefusalReason.OpenLoanLimit, a.TryBorrow(13, TestPool.Term).Refusal);
         Assert.True(a.TryBorrow(10, TestPool.Term).IsGranted);
     }
+
+    [Fact]
+    public void OpenLoans_OfThePool_PlaceOfASettledLoanIsAnybodys()
+    {
+        var (_, a, b, _) = TestPool.Of30(static o => o.OpenLoanLimit = 2);
+        a.TryBorrow(b, 1, TestPool.Term).Dispose();
+        using var first = b.TryBorrow(a, 1, TestPool.Term);
+        using var second = b.TryBorrow(a, 1, TestPool.Term);
+        Assert.True(second.IsGranted, second.Explanation);
+        Assert.Equal(RefusalReason.PoolLoanLimit, b.TryBorrow(a, 1, TestPool.Term).Refusal);
+    }
 }

@@ -66,7 +66,7 @@ internal sealed class LoanBook
     /// <summary>Told, outside all locks, of loans gone wrong.</summary>
     internal Action<LoanNotice> Notify { get; set; } = static _ => { };
 
-    /// <summary>How many loans a shard may make before it asks the book again, so that the pool's limit costs no shared counter.</summary>
+    /// <summary>How many loans a shard may make before it asks the book again, so that the pool's limit costs no shared counter; 0 where the limit is too small to leave any about.</summary>
     internal int PlacesPerShard => Volatile.Read(ref _placesPerShard);
 
     /// <summary>The most open loans of the whole pool.</summary>
@@ -77,7 +77,7 @@ internal sealed class LoanBook
         {
             Interlocked.Add(ref _places, value - _openLoanLimit);
             Volatile.Write(ref _openLoanLimit, value);
-            Volatile.Write(ref _placesPerShard, Math.Clamp(value / (16 * _shards.Length), 1, 1024));
+            Volatile.Write(ref _placesPerShard, Math.Min(value / (16 * _shards.Length), 1024));
         }
     }
 

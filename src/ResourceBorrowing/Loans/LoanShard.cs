@@ -420,7 +420,7 @@ internal sealed partial class LoanShard
             }
 
             _slab.Return(loans[i].Slot);
-            _places++;
+            GivePlaceBack();
         }
     }
 
@@ -498,8 +498,13 @@ internal sealed partial class LoanShard
     {
         borrower.OpenLoans--;
         Volatile.Write(ref _openLoans, _openLoans - 1);
+        GivePlaceBack();
+    }
+
+    private void GivePlaceBack()
+    {
         _places++;
-        if (_places > 2 * Book.PlacesPerShard) _places -= Book.GivePlacesBack(Book.PlacesPerShard);
+        if (_places > 2 * Book.PlacesPerShard) _places -= Book.GivePlacesBack(Math.Max(1, Book.PlacesPerShard));
     }
 
     private void Write(LedgerEntryKind kind, int slot, int units, long at)
