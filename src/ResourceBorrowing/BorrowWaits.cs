@@ -12,7 +12,9 @@ internal static class BorrowWaits
         var order = pool.OrderOf(borrower, request);
         if (pool.IsObserving) return pool.TryBorrow(borrower, request);
 
-        var deadline = timeout == Timeout.InfiniteTimeSpan ? TimerWheel.Never : PoolClock.TickAfter(order.Elapsed + timeout);
+        // A timeout that is longer than time itself is none.
+        var isEndless = timeout == Timeout.InfiniteTimeSpan || timeout > TimeSpan.MaxValue / 2;
+        var deadline = isEndless ? TimerWheel.Never : PoolClock.TickAfter(order.Elapsed + timeout);
         var activity = pool.Tracing.WaitBegan(borrower, request);
         var result = "not granted";
         try

@@ -227,4 +227,16 @@ public class LoanTermsTests
         Assert.True(second.IsGranted, second.Explanation);
         Assert.Equal(RefusalReason.PoolLoanLimit, b.TryBorrow(a, 1, TestPool.Term).Refusal);
     }
+
+    [Fact]
+    public async Task BorrowAsync_LongestTimeout_WaitsForEver()
+    {
+        var (_, a, b, time) = TestPool.Of30();
+        time.Advance(TimeSpan.FromSeconds(1));
+        var held = b.TryAcquire(10);
+        var wait = a.BorrowAsync(new LoanRequest(1) { Lender = b }, TimeSpan.MaxValue);
+        Assert.False(wait.IsCompleted);
+        held.Dispose();
+        Assert.True((await wait.Within()).IsGranted);
+    }
 }
