@@ -41,7 +41,7 @@ internal static class BorrowWaits
             foreach (var lender in pool.AllWithReserve)
             {
                 if (loan.IsGranted || !IsAsked(borrower, lender, request)) continue;
-                if (!await AsksAsync(pool, lender, borrower, request, cancellationToken).ConfigureAwait(false)) continue;
+                if (!await AsksAsync(pool, lender, borrower, request, deadline, cancellationToken).ConfigureAwait(false)) continue;
                 agreed.Add(lender);
                 loan = pool.Borrow(borrower, request, pool.OrderOf(borrower, request), agreed);
             }
@@ -69,16 +69,19 @@ internal static class BorrowWaits
         lender != borrower && lender.Account.Rules.Consent == LendingConsent.Ask
             && (request.Lender == lender || request.Lender is null && lender.Lendable > 0);
 
-    /// <summary>Off the caller's path, with a time limit: no answer and an exception mean no.</summary>
-    private static async Task<bool> AsksAsync(ResourcePool pool, Participant lender, Participant borrower, LoanRequest request, CancellationToken cancellationToken)
+    /// <summary>Off the caller's path, with the lender's time limit and what the caller has left: no answer and an exception mean no.</summary>
+    private static async Task<bool> AsksAsync(
+        ResourcePool pool, Participant lender, Participant borrower, LoanRequest request, long deadline, CancellationToken cancellationToken)
     {
         var options = lender.Options;
         if (options.AskConsent is not { } ask) return false;
+        var left = TimeSpan.FromMilliseconds(Math.Clamp(deadline - pool.Now, 0, (long)ResourcePool.LongestTerm.TotalMilliseconds));
+        var limit = left < options.ConsentTimeLimit ? left : options.ConsentTimeLimit;
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             var asked = Task.Run(() => ask(request, borrower, late.Token).AsTask(), CancellationToken.None);
-            return await asked.WaitAsync(options.ConsentTimeLimit, pool.Time, cancellationToken).ConfigureAwait(false);
+            return await asked.WaitAsync(limit, pool.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -112,6 +112,27 @@ public class ConsentTests
     }
 
     [Fact]
+    public async Task Ask_WhoAnswersAfterTheCallersTimeout_MeansNo()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (pool, a, b, time) = TestPool.Of30(o => o.Participants[1].AskBeforeLending(async (_, _, _) =>
+        {
+            asked.SetResult();
+            return await new TaskCompletionSource<bool>().Task;
+        }, TimeSpan.FromDays(1)));
+        var wait = a.BorrowAsync(new LoanRequest(3) { Lender = b }, timeout: TimeSpan.FromSeconds(2)).AsTask();
+        await asked.Task.Within();
+        for (var second = 0; second < 3_600 && !wait.IsCompleted; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal(RefusalReason.ConsentRefused, (await wait.Within()).Refusal);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
     public void Ask_WithoutAnybodyToAsk_FailsAtStart()
     {
         var fault = Assert.Throws<OptionsValidationException>(() => TestPool.Of30(static o => o.Participants[0].Consent = LendingConsent.Ask));
