@@ -67,7 +67,7 @@ internal static class BorrowWaits
 
     private static bool IsAsked(Participant borrower, Participant lender, in LoanRequest request) =>
         lender != borrower && lender.Account.Rules.Consent == LendingConsent.Ask
-            && (request.Lender == lender || request.Lender is null && lender.Lendable > 0);
+            && (request.Lender == lender || request.Lender is null && lender.Account.LendingLimit > 0);
 
     /// <summary>Off the caller's path, with the lender's time limit and what the caller has left: no answer and an exception mean no.</summary>
     private static async Task<bool> AsksAsync(

@@ -133,6 +133,17 @@ public class ConsentTests
     }
 
     [Fact]
+    public async Task Ask_FromAnyone_WhoIsBusyIsAskedTooAndLendsLater()
+    {
+        var (_, a, b, _) = TestPool.Of30(static o => o.Participants[1].AskBeforeLending(static (_, _, _) => new(true)));
+        var held = b.TryAcquire(10);
+        var wait = a.BorrowAsync(new LoanRequest(13)).AsTask();
+        while (!b.Account.Cell.IsWanted) await Task.Yield();
+        held.Dispose();
+        Assert.True((await wait.Within()).IsGranted);
+    }
+
+    [Fact]
     public void Ask_WithoutAnybodyToAsk_FailsAtStart()
     {
         var fault = Assert.Throws<OptionsValidationException>(() => TestPool.Of30(static o => o.Participants[0].Consent = LendingConsent.Ask));
