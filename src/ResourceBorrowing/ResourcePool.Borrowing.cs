@@ -113,6 +113,7 @@ public sealed partial class ResourcePool
     internal RefusalReason Renew(Allocation borrower, LoanHandle loan, TimeSpan duration)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        Reputations.LookAgain(((Participant)borrower.Owner!).Standing);
         var attention = new AttentionList();
         var reason = borrower.Home.Renew(loan, _book.Clock.Elapsed, duration, out var due, ref attention);
         attention.Run(_book);

@@ -333,6 +333,8 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     private long OnTimer(long now)
     {
         Reputations.JudgeSettled();
+        if (Wants.IsAny)
+            foreach (var participant in AllWithReserve) Reputations.LookAgain(participant.Standing);
         return Wants.OnTimer(now);
     }
 
