@@ -150,7 +150,7 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     /// go back as they are released.
     /// </summary>
     /// <param name="units">How many at the most, from 1. Default all.</param>
-    /// <returns>Units recalled: 0 when it has ended, was recalled before, is not recallable, or comes due by then anyway.</returns>
+    /// <returns>Units recalled: 0 when it has ended, was recalled before, is not recallable, or comes due by then anyway and does not renew itself.</returns>
     public int Recall(int units = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);

@@ -239,4 +239,20 @@ public class LoanTermsTests
         held.Dispose();
         Assert.True((await wait.Within()).IsGranted);
     }
+
+    [Fact]
+    public void Recall_NoticeLongerThanARenewedTerm_EndsItWithTheTerm()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        var terms = new LoanTerms { AutoRenews = true, Notice = 3 * TestPool.Term };
+        var loan = a.TryBorrow(new LoanRequest(3) { Lender = b, Duration = TestPool.Term, Terms = terms });
+        time.Advance(TestPool.Term);
+        Assert.True(loan.IsActive);
+
+        Assert.Equal(3, b.Recall(3));
+        Assert.Equal(0, b.Recall(3));
+        time.Advance(TestPool.Term);
+        Assert.False(loan.IsActive);
+        TestPool.AssertAtRest(pool);
+    }
 }

@@ -146,7 +146,8 @@ internal sealed partial class LoanShard
         var group = _groups[loan.Group];
         if (!group.Conditions.IsRecallable || !LoanLife.TryNext(loan.State, LoanEvent.Recall, out _)) return 0;
         var effective = group.Conditions.RecallAt(now, loan.StartOn(group.Conditions), loan.Due);
-        if (effective >= loan.Due || onlyAtOnce && effective > now) return 0;
+        // A term that ends by then anyway needs no recall, unless another would follow.
+        if (effective >= loan.Due && !group.Conditions.AutoRenews || onlyAtOnce && effective > now) return 0;
 
         if (loan.Has(LoanFlags.HasToken)) RaiseToken(slot, ref attention);
         attention.Recall(group.Borrower.Cell.Recall.Take());
