@@ -30,6 +30,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     public static readonly TimeSpan LongestTerm = TimeSpan.FromDays(30);
 
     internal const string ReserveName = "(reserve)";
+    internal const string RetiredName = "(retired)";
 
     // Settled loans become evidence in batches, after this time at the latest.
     private const int EvidenceDelayMilliseconds = 100;
@@ -90,7 +91,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Allocation? retired = null;
         _book.Audit((ref _) =>
         {
-            retired = _book.Open("(retired)");
+            retired = _book.Open(RetiredName);
             reserve = Open(ReserveName, isConfigured: true);
         });
         _retired = retired!;
