@@ -130,19 +130,19 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
 
     /// <summary>Begins another term now, if a new request would be granted. It never shortens the term.</summary>
     /// <param name="duration">How long, 1 ms to 30 days.</param>
-    /// <returns>Why not; <see cref="RefusalReason.None"/> when renewed. Of several lenders' loans each is asked, and the first refusal is told.</returns>
+    /// <returns>Why not; <see cref="RefusalReason.None"/> when renewed. Of several lenders' loans each that goes on is asked, and the first refusal is told.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The duration is out of range.</exception>
     public RefusalReason TryRenew(TimeSpan duration)
     {
         ResourcePool.ThrowIfNoTerm(duration);
-        var first = IsGranted ? RefusalReason.None : RefusalReason.LoanEnded;
+        var told = IsGranted && !Exists ? RefusalReason.None : RefusalReason.LoanEnded;
         for (var i = 0; i < Count; i++)
         {
             var reason = _party!.Pool.Renew(_party.Account, this[i], duration);
-            if (first == RefusalReason.None) first = reason;
+            if (reason != RefusalReason.LoanEnded && told is RefusalReason.LoanEnded or RefusalReason.None) told = reason;
         }
 
-        return first;
+        return told;
     }
 
     /// <summary>

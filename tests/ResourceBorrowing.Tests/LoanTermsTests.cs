@@ -255,4 +255,17 @@ public class LoanTermsTests
         Assert.False(loan.IsActive);
         TestPool.AssertAtRest(pool);
     }
+
+    [Fact]
+    public void Renew_OfSeveralLenders_AsksThoseWhosePartsGoOn()
+    {
+        var (_, a, b, time) = TestPool.Of30();
+        var loan = a.TryBorrow(13, TestPool.Term);
+        loan.Return(10);
+        Assert.Equal(RefusalReason.None, loan.TryRenew(2 * TestPool.Term));
+        time.Advance(1.5 * TestPool.Term);
+        Assert.Equal((true, 3), (loan.IsActive, b.Lent));
+        loan.Dispose();
+        Assert.Equal(RefusalReason.LoanEnded, loan.TryRenew(TestPool.Term));
+    }
 }
