@@ -101,6 +101,7 @@ public sealed partial class ResourcePool
             {
                 if (!participant.Account.IsDrained || !_byName.TryRemove(new(participant.Name, participant))) return;
                 _book.Close(participant.Account);
+                participant.Standing.Follow(null);
                 _events.Write(PoolEventKind.Removed, participant.Name, 0);
                 _participants = [.. _participants.Where(p => p != participant)];
                 _allWithReserve = [.. _participants, Reserve];

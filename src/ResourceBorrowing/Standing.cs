@@ -46,10 +46,10 @@ internal sealed class Standing
             if (changes == _changes) Publish(score);
     }
 
-    /// <summary>From now on the account has the score beside it, for loans that are renewed without asking anybody.</summary>
-    internal void Follow(Allocation account)
+    /// <summary>From now on the account has the score beside it, for loans that are renewed without asking anybody; null when its bearer has left.</summary>
+    internal void Follow(Allocation? account)
     {
-        account.Score = Score;
+        account?.Score = Score;
         Volatile.Write(ref _account, account);
     }
 
