@@ -78,16 +78,15 @@ internal static class BorrowWaits
         var left = TimeSpan.FromMilliseconds(Math.Clamp(deadline - pool.Now, 0, (long)ResourcePool.LongestTerm.TotalMilliseconds));
         var limit = left < options.ConsentTimeLimit ? left : options.ConsentTimeLimit;
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var token = late.Token;
         try
         {
-            var asked = Task.Run(() => ask(request, borrower, late.Token).AsTask(), CancellationToken.None);
-            return await asked.WaitAsync(limit, pool.Time, cancellationToken).ConfigureAwait(false);
+            var agrees = await Task.Run(() => AnswerAsync(pool, () => ask(request, borrower, token), token), CancellationToken.None)
+                .WaitAsync(limit, pool.Time, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            return agrees;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             pool.Contain("consent", exception);
             return false;
@@ -95,6 +94,24 @@ internal static class BorrowWaits
         finally
         {
             Cancel(pool, late);
+        }
+    }
+
+    /// <summary>Never fails, for there may be nobody left who would learn of it.</summary>
+    private static async Task<bool> AnswerAsync(ResourcePool pool, Func<ValueTask<bool>> ask, CancellationToken late)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (Exception exception)
+        {
+            pool.Contain("consent", exception);
+            return false;
         }
     }
 

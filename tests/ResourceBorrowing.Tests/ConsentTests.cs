@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 
 namespace ResourceBorrowing.Tests;
@@ -141,6 +143,30 @@ public class ConsentTests
         while (!b.Account.Cell.IsWanted) await Task.Yield();
         held.Dispose();
         Assert.True((await wait.Within()).IsGranted);
+    }
+
+    [Fact]
+    public async Task Ask_WhoThrowsWhenNobodyWaitsAnyMore_IsLogged()
+    {
+        using var logs = new FakeLoggerProvider();
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        var asked = new TaskCompletionSource<CancellationToken>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<bool>();
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        options.Participants[1].AskBeforeLending((_, _, late) =>
+        {
+            asked.SetResult(late);
+            return new(answer.Task);
+        });
+        using var pool = new ResourcePool(options, loggerFactory: loggers);
+        using var cancellation = new CancellationTokenSource();
+        var wait = pool["a"].BorrowAsync(new LoanRequest(3) { Lender = pool["b"] }, cancellationToken: cancellation.Token);
+        await asked.Task.Within();
+        cancellation.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.Within());
+
+        answer.SetException(new DivideByZeroException());
+        Assert.True(SpinWait.SpinUntil(() => logs.Collector.GetSnapshot().Any(static r => r.Exception is DivideByZeroException), TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
