@@ -268,4 +268,17 @@ public class LoanTermsTests
         loan.Dispose();
         Assert.Equal(RefusalReason.LoanEnded, loan.TryRenew(TestPool.Term));
     }
+
+    [Fact]
+    public void OpenLoans_OfThePool_LoweredLimitHoldsAtOnce()
+    {
+        var options = TestPool.Options(30, ("a", 10), ("b", 10));
+        using var pool = new ResourcePool(options, new FakeTimeProvider());
+        var (a, b) = (pool["a"], pool["b"]);
+        a.TryBorrow(b, 1, TestPool.Term).Dispose();
+        options.OpenLoanLimit = 1;
+        pool.Reconfigure(options);
+        Assert.True(a.TryBorrow(b, 1, TestPool.Term).IsGranted);
+        Assert.Equal(RefusalReason.PoolLoanLimit, a.TryBorrow(b, 1, TestPool.Term).Refusal);
+    }
 }

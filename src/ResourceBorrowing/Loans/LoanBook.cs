@@ -69,12 +69,13 @@ internal sealed class LoanBook
     /// <summary>How many loans a shard may make before it asks the book again, so that the pool's limit costs no shared counter; 0 where the limit is too small to leave any about.</summary>
     internal int PlacesPerShard => Volatile.Read(ref _placesPerShard);
 
-    /// <summary>The most open loans of the whole pool.</summary>
+    /// <summary>The most open loans of the whole pool. Set under all locks.</summary>
     internal int OpenLoanLimit
     {
         get => Volatile.Read(ref _openLoanLimit);
         set
         {
+            foreach (var shard in _shards) shard.GiveAllPlacesBack();
             Interlocked.Add(ref _places, value - _openLoanLimit);
             Volatile.Write(ref _openLoanLimit, value);
             Volatile.Write(ref _placesPerShard, Math.Min(value / (16 * _shards.Length), 1024));

@@ -501,6 +501,9 @@ internal sealed partial class LoanShard
         GivePlaceBack();
     }
 
+    /// <summary>The limit changes: what this shard has left over was taken under the old one.</summary>
+    internal void GiveAllPlacesBack() => _places -= Book.GivePlacesBack(_places);
+
     private void GivePlaceBack()
     {
         _places++;
