@@ -12,8 +12,9 @@ internal static class BorrowWaits
         var order = pool.OrderOf(borrower, request);
         if (pool.IsObserving) return pool.TryBorrow(borrower, request);
 
-        var isForEver = timeout == Timeout.InfiniteTimeSpan || timeout > TimeSpan.MaxValue - order.Elapsed - ResourcePool.ShortestTerm;
-        var deadline = isForEver ? TimerWheel.Never : PoolClock.TickAfter(order.Elapsed + timeout);
+        // A timeout that is longer than time itself is none.
+        var isEndless = timeout == Timeout.InfiniteTimeSpan || timeout > TimeSpan.MaxValue / 2;
+        var deadline = isEndless ? TimerWheel.Never : PoolClock.TickAfter(order.Elapsed + timeout);
         var activity = pool.Tracing.WaitBegan(borrower, request);
         var result = "not granted";
         try
@@ -77,26 +78,26 @@ internal static class BorrowWaits
 
     private static bool IsAsked(Participant borrower, Participant lender, in LoanRequest request) =>
         lender != borrower && lender.Account.Rules.Consent == LendingConsent.Ask
-            && (request.Lender == lender || request.Lender is null && lender.Lendable > 0);
+            && (request.Lender == lender || request.Lender is null && lender.Account.LendingLimit > 0);
 
-    /// <summary>Off the caller's path, with a time limit: no answer and an exception mean no.</summary>
-    private static async Task<bool> AsksAsync(ResourcePool pool, Participant lender, Participant borrower, LoanRequest request, long deadline, CancellationToken cancellationToken)
+    /// <summary>Off the caller's path, with the lender's time limit and what the caller has left: no answer and an exception mean no.</summary>
+    private static async Task<bool> AsksAsync(
+        ResourcePool pool, Participant lender, Participant borrower, LoanRequest request, long deadline, CancellationToken cancellationToken)
     {
         var options = lender.Options;
         if (options.AskConsent is not { } ask) return false;
-        var limit = options.ConsentTimeLimit;
-        if (deadline != TimerWheel.Never && TimeSpan.FromMilliseconds(Math.Max(0, deadline - pool.Now)) is var left && left < limit) limit = left;
+        var left = TimeSpan.FromMilliseconds(Math.Clamp(deadline - pool.Now, 0, (long)ResourcePool.LongestTerm.TotalMilliseconds));
+        var limit = left < options.ConsentTimeLimit ? left : options.ConsentTimeLimit;
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var token = late.Token;
         try
         {
-            var asked = Task.Run(() => ask(request, borrower, late.Token).AsTask(), CancellationToken.None);
-            return await asked.WaitAsync(limit, pool.Time, cancellationToken).ConfigureAwait(false);
+            var agrees = await Task.Run(() => AnswerAsync(pool, () => ask(request, borrower, token), token), CancellationToken.None)
+                .WaitAsync(limit, pool.Time, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            return agrees;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             pool.Contain("consent", exception);
             return false;
@@ -104,6 +105,24 @@ internal static class BorrowWaits
         finally
         {
             Cancel(pool, late);
+        }
+    }
+
+    /// <summary>Never fails, for there may be nobody left who would learn of it.</summary>
+    private static async Task<bool> AnswerAsync(ResourcePool pool, Func<ValueTask<bool>> ask, CancellationToken late)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (Exception exception)
+        {
+            pool.Contain("consent", exception);
+            return false;
         }
     }
 

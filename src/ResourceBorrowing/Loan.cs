@@ -67,7 +67,7 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
         : Exists ? "granted" : "granted, but the pool only observes: nothing was moved";
 
     /// <summary>
-    /// Cancelled when the units are wanted back: when the loan is recalled, wholly or in part, when its term is over, or when a party leaves the pool. Made when asked for.
+    /// Cancelled when the units are wanted back: when the loan is recalled, wholly or in part, when its term is over, or when a party leaves the pool; of several lenders' loans, when any is. Made when asked for.
     /// Returning the loan does not cancel a token that was asked for before. A loan that has ended, or was never made, has a token that is cancelled
     /// already. Callbacks run on the thread pool; what they throw is contained.
     /// </summary>
@@ -75,10 +75,9 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     {
         get
         {
-            if (Count <= 1) return Exists ? Home.RecallTokenOf(this[0]) : new CancellationToken(canceled: true);
-            var tokens = new CancellationToken[Count];
-            for (var i = 0; i < tokens.Length; i++) tokens[i] = Home.RecallTokenOf(this[i]);
-            return CancellationTokenSource.CreateLinkedTokenSource(tokens).Token;
+            if (!Exists) return new CancellationToken(canceled: true);
+            var loan = this[0];
+            return Home.RecallTokenOf(_several ?? new ReadOnlySpan<LoanHandle>(in loan));
         }
     }
 
@@ -139,21 +138,21 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     /// never shortens the term.
     /// </summary>
     /// <param name="duration">How long, 1 ms to 30 days.</param>
-    /// <returns>Why not; <see cref="RefusalReason.None"/> when renewed. Of several lenders' loans each is asked, and the first refusal is told.</returns>
+    /// <returns>Why not; <see cref="RefusalReason.None"/> when renewed. Of several lenders' loans each that goes on is asked, and the first refusal is told.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The duration is out of range.</exception>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
     /// <remarks>What the pool's <see cref="TimeProvider"/> throws reaches the caller.</remarks>
     public RefusalReason TryRenew(TimeSpan duration)
     {
         ResourcePool.ThrowIfNoTerm(duration);
-        var first = IsGranted ? RefusalReason.None : RefusalReason.LoanEnded;
+        var told = IsGranted && !Exists ? RefusalReason.None : RefusalReason.LoanEnded;
         for (var i = 0; i < Count; i++)
         {
             var reason = _party!.Pool.Renew(_party.Account, this[i], duration);
-            if (first == RefusalReason.None) first = reason;
+            if (reason != RefusalReason.LoanEnded && told is RefusalReason.LoanEnded or RefusalReason.None) told = reason;
         }
 
-        return first;
+        return told;
     }
 
     /// <summary>
@@ -161,7 +160,7 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     /// go back as they are released.
     /// </summary>
     /// <param name="units">How many at the most, from 1. Default all.</param>
-    /// <returns>Units recalled: 0 when it has ended, was recalled before, is not recallable, or comes due by then anyway.</returns>
+    /// <returns>Units recalled: 0 when it has ended, was recalled before, is not recallable, or comes due by then anyway and does not renew itself.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int Recall(int units = int.MaxValue)
     {

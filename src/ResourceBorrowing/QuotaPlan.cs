@@ -38,7 +38,7 @@ internal static class QuotaPlan
 
             var name = participant.Name ?? "";
             if (HasControlCharacters(name)) faults.Add($"{Who(place, name)}: Name must not contain control characters.");
-            if (name == ResourcePool.ReserveName) faults.Add($"{Who(place, name)}: Name is taken by the pool's reserve.");
+            if (name is ResourcePool.ReserveName or ResourcePool.RetiredName) faults.Add($"{Who(place, name)}: Name is taken by the pool itself.");
             if (!names.Add(name) && name.Length > 0) faults.Add($"{Who(place, name)}: Name is taken; names must differ.");
 
             if (participant.NominalQuota is null == participant.Shares is null)

@@ -42,7 +42,7 @@ internal readonly record struct Refusal(RefusalReason Reason, int Asked, int Pos
         RefusalReason.HarmBudget => $"'{participant}' cannot lend {Asked}: its callers have waited too long for units it had lent",
         RefusalReason.TermTooLong => $"'{participant}' does not lend for so long",
         RefusalReason.NotEnoughToLend => $"'{participant}' cannot borrow {Asked}: all others together can lend {Possible} now",
-        RefusalReason.OpenLoanLimit => $"'{participant}' cannot borrow: it has {Possible} open loans, as many as it may",
+        RefusalReason.OpenLoanLimit => $"'{participant}' cannot borrow {Asked}: beside its {Possible} open loans it would have more than it may",
         RefusalReason.PoolLoanLimit => $"'{participant}' cannot borrow: the pool has as many open loans as it may",
         RefusalReason.LoanEnded => "the loan has ended",
         RefusalReason.LoanRecalled => "the loan has been recalled",

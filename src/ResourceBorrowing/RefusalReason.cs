@@ -63,7 +63,7 @@ public enum RefusalReason
     /// <summary>All others together cannot lend as many.</summary>
     NotEnoughToLend,
 
-    /// <summary>The borrower has as many open loans as it may.</summary>
+    /// <summary>The borrower would have more open loans than it may; what several lend is a loan of each.</summary>
     OpenLoanLimit,
 
     /// <summary>The pool has as many open loans as it may.</summary>

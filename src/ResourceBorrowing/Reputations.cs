@@ -33,12 +33,24 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
     }
 
     /// <summary>The score now, decay and all settled loans included.</summary>
-    internal double ScoreOf(Standing standing)
+    internal double ScoreOf(Standing standing) => ScoreOf(standing, out _);
+
+    /// <summary>
+    /// Lets those who look at the score at hand know what time has healed. A score below neutral may keep its owner from borrowing, and so from all
+    /// that could better it.
+    /// </summary>
+    internal void LookAgain(Standing standing)
+    {
+        if (standing.Score < AdditiveReputationPolicy.Neutral) standing.Fade(ScoreOf(standing, out var changes), changes);
+    }
+
+    private double ScoreOf(Standing standing, out int changes)
     {
         JudgeSettled();
+        var record = standing.Read(out changes);
         try
         {
-            var score = policy.Score(standing.Record, TimeSpan.FromMilliseconds(book.Clock.NowOrLast()));
+            var score = policy.Score(record, TimeSpan.FromMilliseconds(book.Clock.NowOrLast()));
             if (double.IsFinite(score)) return Math.Clamp(score, 0, 100);
         }
         catch (Exception exception)

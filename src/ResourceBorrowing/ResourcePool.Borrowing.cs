@@ -73,7 +73,7 @@ public sealed partial class ResourcePool
             var made = loans[..shares.Count];
             refusal = Borrow(order with { IsAgreed = true }, CollectionsMarshal.AsSpan(shares), made);
             if (refusal == RefusalReason.None) return new Loan(borrower, made);
-            if (refusal is RefusalReason.PoolLoanLimit or RefusalReason.Removed) break;
+            if (refusal is RefusalReason.PoolLoanLimit or RefusalReason.OpenLoanLimit or RefusalReason.Removed) break;
         }
 
         return Refuse(refusal, borrower, borrower, request.Units, order.Now);
@@ -113,6 +113,7 @@ public sealed partial class ResourcePool
     internal RefusalReason Renew(Allocation borrower, LoanHandle loan, TimeSpan duration)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        Reputations.LookAgain(((Participant)borrower.Owner!).Standing);
         var attention = new AttentionList();
         var reason = borrower.Home.Renew(loan, _book.Clock.Elapsed, duration, out var due, ref attention);
         attention.Run(_book);
@@ -155,7 +156,7 @@ public sealed partial class ResourcePool
         {
             var found = LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, shares);
             reason = LoanRules.OfBorrower(order, request.Units);
-            if (reason == RefusalReason.None && found < request.Units) reason = RefusalReason.NotEnoughToLend;
+            if (reason == RefusalReason.None) reason = found < request.Units ? RefusalReason.NotEnoughToLend : LoanRules.OfBorrower(order, request.Units, shares.Count);
             if (reason != RefusalReason.None) refused = Refuse(reason, borrower, borrower, request.Units, order.Now, found);
         }
 

@@ -101,6 +101,7 @@ public sealed partial class ResourcePool
             {
                 if (!participant.Account.IsDrained || !_byName.TryRemove(new(participant.Name, participant))) return;
                 _book.Close(participant.Account);
+                participant.Standing.Follow(null);
                 _events.Write(PoolEventKind.Removed, participant.Name, 0);
                 _participants = [.. _participants.Where(p => p != participant)];
                 _allWithReserve = [.. _participants, Reserve];
@@ -219,8 +220,8 @@ public sealed partial class ResourcePool
             }
 
             MoveUnits(targets, whole.Capacity, now, ref found);
-            var lendable = Reserve.Account.Nominal + targets.Sum(static t => (long)LentOnDemand(t.Key, t.Value));
-            foreach (var (participant, nominal) in targets) SetLimits(participant, nominal, whole.Capacity, lendable);
+            var lendable = Reserve.Account.Nominal + targets.Sum(t => (long)MostOnDemandOf(t.Key, t.Value));
+            foreach (var (participant, nominal) in targets) SetLimits(participant, nominal, whole.Capacity, lendable - MostOnDemandOf(participant, nominal));
             Reserve.Account.LendingLimit = Reserve.Account.Ceiling = Reserve.Account.Nominal;
             Reserve.Account.Rules = RulesOf(Reserve.Options);
             Capacity = whole.Capacity;
@@ -271,13 +272,18 @@ public sealed partial class ResourcePool
     private static int LendingLimitOf(Participant participant, int nominal) =>
         participant.Leaving is not null ? 0 : Math.Min(participant.Options.LendingLimit ?? nominal / 2, nominal);
 
-    /// <summary>What it could lend at the best to callers who do not know it: nobody is asked for them.</summary>
-    private static int LentOnDemand(Participant participant, int nominal) => participant.Options.Consent == LendingConsent.Automatic ? LendingLimitOf(participant, nominal) : 0;
+    /// <summary>What it can lend at the best to callers that are short: nobody is asked for those, and they ask for the default term.</summary>
+    private int MostOnDemandOf(Participant participant, int nominal)
+    {
+        var options = participant.Options;
+        return options.Consent != LendingConsent.Automatic || options.LongestTerm < DefaultTerm ? 0
+            : Math.Max(0, Math.Min(LendingLimitOf(participant, nominal), nominal - options.Headroom));
+    }
 
     /// <param name="participant">Whose limits.</param>
     /// <param name="nominal">What it owns from now on.</param>
     /// <param name="capacity">Of the whole pool.</param>
-    /// <param name="lendable">What all together could lend.</param>
+    /// <param name="lendable">What all others together could lend to its callers.</param>
     private static void SetLimits(Participant participant, int nominal, int capacity, long lendable)
     {
         var (account, options) = (participant.Account, participant.Options);
@@ -287,7 +293,7 @@ public sealed partial class ResourcePool
         account.Ceiling = nominal + account.BorrowingLimit;
         account.Rules = RulesOf(options);
         // What others could lend at the best, waiting may bring; more would block the queue for ever.
-        account.Waiters.LargestEver = options.BorrowOnDemand ? (int)Math.Min(account.Ceiling, nominal + lendable - LentOnDemand(participant, nominal)) : nominal;
+        account.Waiters.LargestEver = options.BorrowOnDemand ? (int)Math.Min(account.Ceiling, nominal + lendable) : nominal;
         account.Waiters.Limit = options.QueueLimit ?? Math.Max(ParticipantOptions.LeastDefaultQueueLimit, nominal);
         account.Waiters.NewestFirst = options.QueueOrder == QueueProcessingOrder.NewestFirst;
     }

@@ -31,6 +31,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     public static readonly TimeSpan LongestTerm = TimeSpan.FromDays(30);
 
     internal const string ReserveName = "(reserve)";
+    internal const string RetiredName = "(retired)";
 
     // Settled loans become evidence in batches, after this time at the latest.
     private const int EvidenceDelayMilliseconds = 100;
@@ -91,7 +92,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Allocation? retired = null;
         _book.Audit((ref _) =>
         {
-            retired = _book.Open("(retired)");
+            retired = _book.Open(RetiredName);
             reserve = Open(ReserveName, isConfigured: true);
         });
         _retired = retired!;
@@ -120,6 +121,8 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     public PoolMode Mode => IsObserving ? PoolMode.Observe : PoolMode.Enforce;
 
     internal bool IsObserving => Shadow is not null;
+
+    internal bool IsDisposed => Volatile.Read(ref _disposed);
 
     /// <summary>What would have been lent; only in a pool that observes.</summary>
     internal ShadowLedger? Shadow { get; }
@@ -305,8 +308,9 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     {
         var account = lender.Account;
         account.Harm.Settle(Now);
-        var pairs = account.Harm.Groups.Where(g => borrower is null || g.Borrower == borrower.Account).Select(static g => g.Pair).Distinct();
-        return TimeSpan.FromMilliseconds(pairs.Sum(account.Harm.Of));
+        if (borrower is null) return TimeSpan.FromMilliseconds(account.Harm.Total);
+        var pair = Array.Find(account.Harm.Groups, g => g.Borrower == borrower.Account)?.Pair;
+        return pair is null ? TimeSpan.Zero : TimeSpan.FromMilliseconds(account.Harm.Of(pair));
     }
 
     /// <summary>Callers wait: what was lent is recalled, and what can be borrowed for them will be.</summary>
@@ -335,6 +339,8 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     private long OnTimer(long now)
     {
         Reputations.JudgeSettled();
+        if (Wants.IsAny)
+            foreach (var participant in AllWithReserve) Reputations.LookAgain(participant.Standing);
         return Wants.OnTimer(now);
     }
 

@@ -74,7 +74,8 @@ internal sealed class ShadowLedger(ResourcePool pool, LoanBook book)
     private int FreeOf(Participant participant) => participant.Available - LentBy(participant) + BorrowedBy(participant);
 
     private int Recallable(Participant lender, int most, bool onlyFree) =>
-        Math.Min(most, _loans.Where(l => l.Lender == lender).Sum(l => onlyFree ? Math.Min(l.Units, Math.Max(0, FreeOf(l.Borrower))) : l.Units));
+        Math.Min(most, _loans.Where(l => l.Lender == lender).GroupBy(static l => l.Borrower)
+            .Sum(g => Math.Min(g.Sum(static l => l.Units), onlyFree ? Math.Max(0, FreeOf(g.Key)) : int.MaxValue)));
 
     private void Recall(Participant lender, int units, bool onlyFree)
     {

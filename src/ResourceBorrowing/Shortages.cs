@@ -18,6 +18,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         var account = participant.Account;
         if (account.Rules.MinimumIdle > 0) account.ShortAt = book.Clock.NowOrLast();
         if (account.Lent == 0 && !CanBorrow(participant)) return false;
+        pool.Reputations.LookAgain(participant.Standing);
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var word = account.Cell.Read();

@@ -10,16 +10,19 @@ internal sealed class Standing
     private readonly Lock _lock = new();
     private ReputationRecord _record;
     private double _score = AdditiveReputationPolicy.Neutral;
+    private int _changes;
     private Allocation? _account;
 
-    /// <summary>The score after the last evidence; decay since then is not in it.</summary>
+    /// <summary>The score after the last evidence; decay since then is not in it, unless it was low and somebody had it looked at again.</summary>
     internal double Score => Volatile.Read(ref _score);
 
-    internal ReputationRecord Record
+    /// <summary>The record, and how often there was evidence until then.</summary>
+    internal ReputationRecord Read(out int changes)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock) return _record;
+            changes = _changes;
+            return _record;
         }
     }
 
@@ -28,15 +31,31 @@ internal sealed class Standing
 
     internal void Set(in ReputationRecord record, double score)
     {
-        lock (_lock) _record = record;
-        Volatile.Write(ref _score, score);
-        if (Volatile.Read(ref _account) is { } account) account.Score = score;
+        lock (_lock)
+        {
+            _record = record;
+            _changes++;
+            Publish(score);
+        }
     }
 
-    /// <summary>From now on the account has the score beside it, for loans that are renewed without asking anybody.</summary>
-    internal void Follow(Allocation account)
+    /// <summary>The score that decay alone has made of the record; nothing when there was evidence meanwhile.</summary>
+    internal void Fade(double score, int changes)
     {
-        account.Score = Score;
+        lock (_lock)
+            if (changes == _changes) Publish(score);
+    }
+
+    /// <summary>From now on the account has the score beside it, for loans that are renewed without asking anybody; null when its bearer has left.</summary>
+    internal void Follow(Allocation? account)
+    {
+        account?.Score = Score;
         Volatile.Write(ref _account, account);
+    }
+
+    private void Publish(double score)
+    {
+        Volatile.Write(ref _score, score);
+        if (Volatile.Read(ref _account) is { } account) account.Score = score;
     }
 }

@@ -198,7 +198,8 @@ internal sealed class QueueWant(Participant participant) : Want
             {
                 // Whoever queues from here on lists it anew; whoever queued before and found it listed is seen now.
                 Interlocked.Exchange(ref _isListed, 0);
-                return IsOver || !TryList();
+                if (IsOver || !TryList()) return true;
+                continue;
             }
 
             // From here on, whoever leaves fewer missing asks for another try: pairs with MissesFewer.
@@ -211,6 +212,7 @@ internal sealed class QueueWant(Participant participant) : Want
             if (!participant.Pool.TryBorrowMissing(participant, missing, out _)) return false;
         }
 
+        participant.Pool.Wants.Serve();
         return false;
     }
 }

@@ -278,4 +278,25 @@ public class BorrowOnDemandTests
         Assert.Equal(TimeSpan.FromSeconds(6), cannot.ExpectedWait);
         Assert.Equal(1, Assert.Single(cannot.Lenders).Units);
     }
+
+    [Theory]
+    [InlineData("consent")]
+    [InlineData("callback")]
+    [InlineData("headroom")]
+    [InlineData("term")]
+    public async Task Acquire_MoreThanOthersEverLend_IsRefusedAtOnce(string because)
+    {
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        options.Participants[0].BorrowOnDemand = true;
+        var b = options.Participants[1];
+        if (because == "consent") b.Consent = LendingConsent.Never;
+        if (because == "callback") b.AskBeforeLending(static (_, _, _) => new(true));
+        if (because == "headroom") b.Headroom = 9;
+        if (because == "term") b.LongestTerm = options.DefaultTerm / 2;
+        var pool = new ResourcePool(options, new FakeTimeProvider());
+
+        var wait = pool["a"].AcquireAsync(12);
+        Assert.True(wait.IsCompleted);
+        Assert.Equal(RefusalReason.ExceedsAllocation, (await wait).Refusal);
+    }
 }

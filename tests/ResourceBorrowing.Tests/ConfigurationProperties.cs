@@ -23,6 +23,7 @@ public class ConfigurationProperties
         options.AddParticipant("nan", 2, static p => p.GrantThreshold = double.NaN);
         options.AddParticipant("order", 2, static p => p.QueueOrder = (System.Threading.RateLimiting.QueueProcessingOrder)7);
         options.AddParticipant("(reserve)", int.MaxValue);
+        options.AddParticipant("(retired)", 1);
         options.Participants.Add(new ParticipantOptions { Name = "neither" });
         options.Participants.Add(null!);
 
@@ -31,7 +32,7 @@ public class ConfigurationProperties
         [
             "Participants[0].Name field is required", "('twice'): Name is taken", "Participants[3].Name must be a string with a maximum length of 128", "tab?here",
             "control characters", "Participants[5].NominalQuota must be between 0 and 2147483647", "LendingLimit 3 is above NominalQuota 2", "not both",
-            "GrantThreshold must be", "QueueOrder is invalid", "taken by the pool's reserve", "not neither", "is null", "above the Capacity of 10",
+            "GrantThreshold must be", "QueueOrder is invalid", "('(reserve)'): Name is taken by the pool itself", "('(retired)'): Name is taken by the pool itself", "not neither", "is null", "above the Capacity of 10",
             "GracePeriod must be", "DefaultTerm must be",
         ];
         Assert.All(expected, part => Assert.Contains(part, message, StringComparison.Ordinal));

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 
 namespace ResourceBorrowing.Tests;
@@ -109,6 +111,62 @@ public class ConsentTests
         Assert.Equal(RefusalReason.ConsentRefused, (await wait).Refusal);
         await late.Task.Within();
         TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public async Task Ask_WhoAnswersAfterTheCallersTimeout_MeansNo()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (pool, a, b, time) = TestPool.Of30(o => o.Participants[1].AskBeforeLending(async (_, _, _) =>
+        {
+            asked.SetResult();
+            return await new TaskCompletionSource<bool>().Task;
+        }, TimeSpan.FromDays(1)));
+        var wait = a.BorrowAsync(new LoanRequest(3) { Lender = b }, timeout: TimeSpan.FromSeconds(2)).AsTask();
+        await asked.Task.Within();
+        for (var second = 0; second < 3_600 && !wait.IsCompleted; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal(RefusalReason.ConsentRefused, (await wait.Within()).Refusal);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public async Task Ask_FromAnyone_WhoIsBusyIsAskedTooAndLendsLater()
+    {
+        var (_, a, b, _) = TestPool.Of30(static o => o.Participants[1].AskBeforeLending(static (_, _, _) => new(true)));
+        var held = b.TryAcquire(10);
+        var wait = a.BorrowAsync(new LoanRequest(13)).AsTask();
+        while (!b.Account.Cell.IsWanted) await Task.Yield();
+        held.Dispose();
+        Assert.True((await wait.Within()).IsGranted);
+    }
+
+    [Fact]
+    public async Task Ask_WhoThrowsWhenNobodyWaitsAnyMore_IsLogged()
+    {
+        using var logs = new FakeLoggerProvider();
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        var asked = new TaskCompletionSource<CancellationToken>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<bool>();
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        options.Participants[1].AskBeforeLending((_, _, late) =>
+        {
+            asked.SetResult(late);
+            return new(answer.Task);
+        });
+        using var pool = new ResourcePool(options, loggerFactory: loggers);
+        using var cancellation = new CancellationTokenSource();
+        var wait = pool["a"].BorrowAsync(new LoanRequest(3) { Lender = pool["b"] }, cancellationToken: cancellation.Token);
+        await asked.Task.Within();
+        cancellation.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.Within());
+
+        answer.SetException(new DivideByZeroException());
+        Assert.True(SpinWait.SpinUntil(() => logs.Collector.GetSnapshot().Any(static r => r.Exception is DivideByZeroException), TimeSpan.FromSeconds(30)));
     }
 
     [Fact]

@@ -88,6 +88,24 @@ public class EventTests
     }
 
     [Fact]
+    public async Task Reader_LeavingAmongThePresent_IsForgotten()
+    {
+        var (pool, _, _, _) = TestPool.Of30();
+        await foreach (var _ in pool.ReadEventsAsync()) break;
+        Assert.Null(pool.Book.Journal);
+    }
+
+    [Fact]
+    public async Task Reader_BegunAfterDisposal_ReadsThePresentAndEnds()
+    {
+        var (pool, _, _, _) = TestPool.Of30();
+        await using var reader = pool.ReadEventsAsync().GetAsyncEnumerator();
+        pool.Dispose();
+        var all = await Rest(reader).Within();
+        Assert.All(all, static e => Assert.Equal(PoolEventKind.Present, e.Kind));
+    }
+
+    [Fact]
     public async Task Activities_OfWaitsAndLoans_AreMadeWhileSomebodyListens()
     {
         var made = new List<Activity>();

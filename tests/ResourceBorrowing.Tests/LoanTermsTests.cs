@@ -170,4 +170,115 @@ public class LoanTermsTests
     }
 
     private static ResourceLease TakeAndForget(Participant participant) => participant.TryAcquire(15);
+
+    [Fact]
+    public void RecallToken_OfSeveralLenders_IsOneAndOutlivesTheReturnOfOnesPart()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var loan = a.TryBorrow(13, TestPool.Term);
+        var token = loan.RecallToken;
+        Assert.Equal(token, loan.RecallToken);
+
+        Assert.Equal(10, loan.Return(10));
+        Assert.True(loan.IsActive);
+        Assert.Equal(token, loan.RecallToken);
+
+        Assert.Equal(1, b.Recall(1));
+        var rest = loan.RecallToken;
+        Assert.NotEqual(token, rest);
+        Assert.Equal(2, b.Recall(2));
+        Assert.True(SpinWait.SpinUntil(() => token.IsCancellationRequested && rest.IsCancellationRequested, TimeSpan.FromSeconds(30)));
+        Assert.True(loan.RecallToken.IsCancellationRequested);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public async Task Harm_OfABorrowerThatHasLeft_StaysInTheSum()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        a.TryBorrow(b, 3, TestPool.Term);
+        var held = a.TryAcquire(13);
+        var wait = b.AcquireAsync(10);
+        time.Advance(TimeSpan.FromSeconds(2));
+        held.Dispose();
+        (await wait.Within()).Dispose();
+        Assert.Equal((2, 2), (b.Harm.TotalSeconds, b.HarmFrom(a).TotalSeconds));
+
+        await pool.RemoveAsync("a").Within();
+        Assert.Equal(2, b.Harm.TotalSeconds);
+    }
+
+    [Fact]
+    public void OpenLoans_OfSeveralLenders_CountEach()
+    {
+        var (_, a, _, _) = TestPool.Of30(static o => o.Participants[0].OpenLoanLimit = 1);
+        Assert.Equal(RefusalReason.OpenLoanLimit, a.Evaluate(new LoanRequest(13)).Constraint);
+        Assert.Equal(RefusalReason.OpenLoanLimit, a.TryBorrow(13, TestPool.Term).Refusal);
+        Assert.True(a.TryBorrow(10, TestPool.Term).IsGranted);
+    }
+
+    [Fact]
+    public void OpenLoans_OfThePool_PlaceOfASettledLoanIsAnybodys()
+    {
+        var (_, a, b, _) = TestPool.Of30(static o => o.OpenLoanLimit = 2);
+        a.TryBorrow(b, 1, TestPool.Term).Dispose();
+        using var first = b.TryBorrow(a, 1, TestPool.Term);
+        using var second = b.TryBorrow(a, 1, TestPool.Term);
+        Assert.True(second.IsGranted, second.Explanation);
+        Assert.Equal(RefusalReason.PoolLoanLimit, b.TryBorrow(a, 1, TestPool.Term).Refusal);
+    }
+
+    [Fact]
+    public async Task BorrowAsync_LongestTimeout_WaitsForEver()
+    {
+        var (_, a, b, time) = TestPool.Of30();
+        time.Advance(TimeSpan.FromSeconds(1));
+        var held = b.TryAcquire(10);
+        var wait = a.BorrowAsync(new LoanRequest(1) { Lender = b }, TimeSpan.MaxValue);
+        Assert.False(wait.IsCompleted);
+        held.Dispose();
+        Assert.True((await wait.Within()).IsGranted);
+    }
+
+    [Fact]
+    public void Recall_NoticeLongerThanARenewedTerm_EndsItWithTheTerm()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        var terms = new LoanTerms { AutoRenews = true, Notice = 3 * TestPool.Term };
+        var loan = a.TryBorrow(new LoanRequest(3) { Lender = b, Duration = TestPool.Term, Terms = terms });
+        time.Advance(TestPool.Term);
+        Assert.True(loan.IsActive);
+
+        Assert.Equal(3, b.Recall(3));
+        Assert.Equal(0, b.Recall(3));
+        time.Advance(TestPool.Term);
+        Assert.False(loan.IsActive);
+        TestPool.AssertAtRest(pool);
+    }
+
+    [Fact]
+    public void Renew_OfSeveralLenders_AsksThoseWhosePartsGoOn()
+    {
+        var (_, a, b, time) = TestPool.Of30();
+        var loan = a.TryBorrow(13, TestPool.Term);
+        loan.Return(10);
+        Assert.Equal(RefusalReason.None, loan.TryRenew(2 * TestPool.Term));
+        time.Advance(1.5 * TestPool.Term);
+        Assert.Equal((true, 3), (loan.IsActive, b.Lent));
+        loan.Dispose();
+        Assert.Equal(RefusalReason.LoanEnded, loan.TryRenew(TestPool.Term));
+    }
+
+    [Fact]
+    public void OpenLoans_OfThePool_LoweredLimitHoldsAtOnce()
+    {
+        var options = TestPool.Options(30, ("a", 10), ("b", 10));
+        using var pool = new ResourcePool(options, new FakeTimeProvider());
+        var (a, b) = (pool["a"], pool["b"]);
+        a.TryBorrow(b, 1, TestPool.Term).Dispose();
+        options.OpenLoanLimit = 1;
+        pool.Reconfigure(options);
+        Assert.True(a.TryBorrow(b, 1, TestPool.Term).IsGranted);
+        Assert.Equal(RefusalReason.PoolLoanLimit, a.TryBorrow(b, 1, TestPool.Term).Refusal);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 
 namespace ResourceBorrowing.Tests;
@@ -190,5 +191,42 @@ public class MembershipTests
         var text = pool.Snapshot().ToString();
         Assert.Contains("(reserve)", text, StringComparison.Ordinal);
         Assert.EndsWith("30 units, 0 open loans", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Remove_Lender_TellsTheLoansTokens()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        a.TryBorrow(b, 3, TestPool.Term).RecallToken.Register(told.SetResult);
+        await pool.RemoveAsync("b").Within();
+        await told.Task.Within();
+    }
+
+    [Fact]
+    public async Task Remove_WhoHasLeft_IsNotKeptInMemory()
+    {
+        var (pool, a, _, _) = TestPool.Of30();
+        var gone = await Visit();
+        for (var i = 0; i < 10 && gone.IsAlive; i++)
+        {
+            a.TryBorrow(1, TestPool.Term).Dispose();
+            pool.Snapshot();
+            await Task.Yield();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(gone.IsAlive);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        async Task<WeakReference> Visit()
+        {
+            var visitor = pool.Add(new ParticipantOptions { Name = "visitor", NominalQuota = 5 });
+            visitor.TryBorrow(a, 2, TestPool.Term).Dispose();
+            a.TryBorrow(visitor, 2, TestPool.Term).Dispose();
+            await pool.RemoveAsync("visitor").Within();
+            return new WeakReference(visitor);
+        }
     }
 }

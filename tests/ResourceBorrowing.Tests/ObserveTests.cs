@@ -81,4 +81,25 @@ public class ObserveTests
             ],
             seen);
     }
+
+    [Fact]
+    public async Task Observe_TwoLoansOfOneBorrower_ShareWhatItHasFree()
+    {
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        options.Mode = PoolMode.Observe;
+        using var pool = new ResourcePool(options, new FakeTimeProvider());
+        var (a, b) = (pool["a"], pool["b"]);
+        b.TryBorrow(a, 2, TestPool.Term);
+        b.TryBorrow(a, 2, TestPool.Term);
+        b.TryAcquire(12);
+        await using var reader = pool.ReadEventsAsync().GetAsyncEnumerator();
+        Assert.True(await reader.MoveNextAsync());
+        a.TryAcquire(10);
+        pool.Dispose();
+
+        var seen = new List<(PoolEventKind, int)>();
+        while (await reader.MoveNextAsync())
+            if (reader.Current.Kind != PoolEventKind.Present) seen.Add((reader.Current.Kind, reader.Current.Units));
+        Assert.Equal([(PoolEventKind.WouldRefuse, 10)], seen);
+    }
 }

@@ -24,10 +24,14 @@ internal sealed class EventStream(ResourcePool pool, LoanBook book)
     internal async IAsyncEnumerable<PoolEvent> ReadAsync(int capacity, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reader = new Reader(this, capacity);
-        foreach (var state in pool.Begin(() => Change([.. _readers, reader])))
-            yield return new PoolEvent(PoolEventKind.Present, -1, 0, TimeSpan.FromMilliseconds(book.Clock.Last), state.Name, null, state.NominalQuota, 0, state);
+        var present = pool.Begin(() => Change([.. _readers, reader]));
         try
         {
+            // Who begins after the end is not among those that Complete has told: the pool is marked before it asks whom to tell.
+            if (pool.IsDisposed) reader.Channel.Writer.TryComplete();
+            foreach (var state in present)
+                yield return new PoolEvent(PoolEventKind.Present, -1, 0, TimeSpan.FromMilliseconds(book.Clock.Last), state.Name, null, state.NominalQuota, 0, state);
+
             long told = 0;
             while (await reader.Channel.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {

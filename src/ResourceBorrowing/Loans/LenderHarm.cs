@@ -19,6 +19,7 @@ internal sealed class LenderHarm
     private int _callers;
     private long _at;
     private double _rate;
+    private double _total;
     private long _ratedAt;
 
     /// <summary>Every group in which the participant lends, whether or not it lends just now.</summary>
@@ -66,6 +67,15 @@ internal sealed class LenderHarm
         lock (_lock) return pair.HarmMilliseconds;
     }
 
+    /// <summary>Milliseconds of all harm ever, by borrowers that have left too.</summary>
+    internal double Total
+    {
+        get
+        {
+            lock (_lock) return _total;
+        }
+    }
+
     private void Step(long now)
     {
         var passed = now - _at;
@@ -77,6 +87,7 @@ internal sealed class LenderHarm
         foreach (var group in _groups) lent += group.Units;
         if (lent == 0) return;
         var harm = (double)passed * _callers;
+        _total += harm;
         foreach (var group in _groups)
             if (group.Units is var units and > 0) group.Pair.HarmMilliseconds += harm * units / lent;
         _rate = _rate * Math.Exp(-Math.Max(0, now - _ratedAt) / RateMilliseconds) + harm;

@@ -72,12 +72,13 @@ internal sealed class LoanBook
     /// </summary>
     internal int PlacesPerShard => Volatile.Read(ref _placesPerShard);
 
-    /// <summary>The most open loans of the whole pool.</summary>
+    /// <summary>The most open loans of the whole pool. Set under all locks.</summary>
     internal int OpenLoanLimit
     {
         get => Volatile.Read(ref _openLoanLimit);
         set
         {
+            foreach (var shard in _shards) shard.GiveAllPlacesBack();
             Interlocked.Add(ref _places, value - _openLoanLimit);
             Volatile.Write(ref _openLoanLimit, value);
             Volatile.Write(ref _placesPerShard, Math.Min(value / (16 * _shards.Length), 1024));

@@ -48,13 +48,13 @@ internal static class LoanRules
         return rules.Consent == LendingConsent.Ask && !order.IsAgreed ? RefusalReason.ConsentRequired : RefusalReason.None;
     }
 
-    internal static RefusalReason OfBorrower(in LoanOrder order, int units)
+    internal static RefusalReason OfBorrower(in LoanOrder order, int units, int loans = 1)
     {
         var borrower = order.Borrower;
         if (borrower.IsDraining) return RefusalReason.Removed;
         if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
         if (units > borrower.BorrowingLimit - borrower.Borrowed) return RefusalReason.BorrowingLimit;
-        return borrower.OpenLoans >= borrower.Rules.OpenLoanLimit ? RefusalReason.OpenLoanLimit : RefusalReason.None;
+        return loans > borrower.Rules.OpenLoanLimit - borrower.OpenLoans ? RefusalReason.OpenLoanLimit : RefusalReason.None;
     }
 
     /// <summary>Whether another term may follow: as for a new request, except that the units are there already.</summary>

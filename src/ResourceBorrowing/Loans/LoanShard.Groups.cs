@@ -73,10 +73,13 @@ internal sealed partial class LoanShard
         return true;
     }
 
-    private void GiveIdlePlacesBack()
+    /// <summary>The limit changes: what this shard has left over was taken under the old one.</summary>
+    internal void GiveAllPlacesBack() => _places -= Book.GivePlacesBack(_places);
+
+    private void GivePlaceBack()
     {
-        var portion = Book.PlacesPerShard;
-        if (_places > 2 * portion) _places -= Book.GivePlacesBack(_places - portion);
+        _places++;
+        if (_places > 2 * Book.PlacesPerShard) _places -= Book.GivePlacesBack(Math.Max(1, Book.PlacesPerShard));
     }
 
     private void Count(Allocation borrower)
@@ -89,7 +92,6 @@ internal sealed partial class LoanShard
     {
         borrower.OpenLoans--;
         Volatile.Write(ref _openLoans, _openLoans - 1);
-        _places++;
-        GiveIdlePlacesBack();
+        GivePlaceBack();
     }
 }

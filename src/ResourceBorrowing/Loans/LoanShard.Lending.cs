@@ -14,7 +14,7 @@ internal sealed partial class LoanShard
             units += share.Units;
         }
 
-        return LoanRules.OfBorrower(order, units);
+        return LoanRules.OfBorrower(order, units, shares.Length);
     }
 
     private RefusalReason Transfer(in LoanOrder order, ReadOnlySpan<LoanShare> shares, Span<LoanHandle> loans, ref AttentionList attention)
@@ -79,7 +79,7 @@ internal sealed partial class LoanShard
             }
 
             _slab.Return(loans[i].Slot);
-            _places++;
+            GivePlaceBack();
         }
     }
 

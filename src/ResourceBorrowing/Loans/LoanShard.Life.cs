@@ -91,16 +91,36 @@ internal sealed partial class LoanShard
         return recalled;
     }
 
-    /// <summary>The token of a loan, made now; already cancelled when the loan has ended or has been recalled.</summary>
-    internal CancellationToken RecallTokenOf(LoanHandle loan)
+    /// <summary>The one token of the loans that one request brought, made now; already cancelled when none goes on or one has been recalled.</summary>
+    internal CancellationToken RecallTokenOf(ReadOnlySpan<LoanHandle> loans)
     {
         _lock.Enter();
         try
         {
-            if (!IsLive(loan) || _slab[loan.Slot].State == LoanState.Recalled) return new CancellationToken(canceled: true);
             _tokens ??= [];
-            if (!_tokens.TryGetValue(loan, out var source)) _tokens.Add(loan, source = new CancellationTokenSource());
-            _slab[loan.Slot].Set(LoanFlags.HasToken, true);
+            CancellationTokenSource? source = null;
+            var (live, known) = (0, 0);
+            foreach (var loan in loans)
+            {
+                if (!IsLive(loan)) continue;
+                if (_slab[loan.Slot].State == LoanState.Recalled) return new CancellationToken(canceled: true);
+                live++;
+                if (!_tokens.TryGetValue(loan, out var made)) continue;
+                known++;
+                source = made;
+            }
+
+            if (live == 0) return new CancellationToken(canceled: true);
+            if (source is not null && known == live) return source.Token;
+            // A part of one was recalled, which has cancelled the token of all.
+            source = new CancellationTokenSource();
+            foreach (var loan in loans)
+            {
+                if (!IsLive(loan)) continue;
+                _tokens[loan] = source;
+                _slab[loan.Slot].Set(LoanFlags.HasToken, true);
+            }
+
             return source.Token;
         }
         finally
@@ -131,7 +151,8 @@ internal sealed partial class LoanShard
         var group = _groups[loan.Group];
         if (!group.Conditions.IsRecallable || !LoanLife.TryNext(loan.State, LoanEvent.Recall, out _)) return 0;
         var effective = group.Conditions.RecallAt(now, loan.StartOn(group.Conditions), loan.Due);
-        if (effective >= loan.Due || onlyAtOnce && effective > now) return 0;
+        // A term that ends by then anyway needs no recall, unless another would follow.
+        if (effective >= loan.Due && !group.Conditions.AutoRenews || onlyAtOnce && effective > now) return 0;
 
         if (loan.Has(LoanFlags.HasToken)) RaiseToken(slot, ref attention);
         // Its callers learn of it now when there is a notice; otherwise only if units in use are wanted, which the end of the loan tells.

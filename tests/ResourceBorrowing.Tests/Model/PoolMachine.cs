@@ -84,7 +84,7 @@ internal sealed class PoolMachine : IDisposable
             case MachineKind.Renew when models.Length > 0:
                 var term = TermOf(step);
                 var reasons = models.Select(m => _model.Renew(m, term)).ToArray();
-                Assert.Equal(reasons.FirstOrDefault(static r => r != RefusalReason.None), loan.TryRenew(TimeSpan.FromMilliseconds(term)));
+                Assert.Equal(Told(reasons), loan.TryRenew(TimeSpan.FromMilliseconds(term)));
                 break;
             case MachineKind.WriteOff:
                 Assert.Equal(models.Select(_model.WriteOff).ToArray().Contains(true), loan.WriteOff());
@@ -127,6 +127,11 @@ internal sealed class PoolMachine : IDisposable
             if (done < units) done += part(loan, units - done);
         return done;
     }
+
+    /// <summary>The first refusal of a part that goes on; only when none does, that the loan has ended.</summary>
+    private static RefusalReason Told(RefusalReason[] reasons) =>
+        reasons.All(static r => r == RefusalReason.LoanEnded) ? RefusalReason.LoanEnded
+            : reasons.FirstOrDefault(static r => r is not RefusalReason.None and not RefusalReason.LoanEnded);
 
     private static long TermOf(MachineStep step) => step.Other >= 8 ? step.Time * 60_000L : step.Time;
 

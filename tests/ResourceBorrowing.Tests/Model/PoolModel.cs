@@ -311,7 +311,7 @@ internal sealed class PoolModel
     {
         if (loan.IsOwnership || loan.Phase != LoanPhase.Active || !loan.Terms.IsRecallable) return null;
         var effect = Math.Max(Now, loan.Start + (long)loan.Terms.MinimumHold.TotalMilliseconds) + (long)loan.Terms.Notice.TotalMilliseconds;
-        return effect < loan.Due ? effect : null;
+        return effect < loan.Due ? effect : loan.Terms.AutoRenews ? loan.Due : null;
     }
 
     private bool IsFreeNow(ModelLoan loan) => EffectOfRecall(loan) == Now && Free(loan.Borrower) > 0;
