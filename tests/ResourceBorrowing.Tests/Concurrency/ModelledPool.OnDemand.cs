@@ -48,7 +48,8 @@ internal sealed partial class ModelledPool
                 yield return Always;
                 var isOver = pool.Read(WaitingUnits + Borrower) == 0;
                 if (!isOver) yield return Always;
-                if (isOver || pool.Exchange(IsListed, 1) == 1) pool.Exchange(WantListed, 0);
+                if (!isOver && pool.Exchange(IsListed, 1) == 0) continue;
+                pool.Exchange(WantListed, 0);
                 yield break;
             }
 
