@@ -71,7 +71,8 @@ public sealed partial class ResourcePool
             var found = LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, shares, agreed);
             if (found < request.Units) return Refuse(RefusalReason.NotEnoughToLend, borrower, borrower, request.Units, order.Now, found);
             var made = loans[..shares.Count];
-            refusal = Borrow(order with { IsAgreed = true }, CollectionsMarshal.AsSpan(shares), made);
+            // Who began to want to be asked since it was chosen has not been.
+            refusal = Borrow(order with { IsAgreed = agreed is not null }, CollectionsMarshal.AsSpan(shares), made);
             if (refusal == RefusalReason.None) return new Loan(borrower, made);
             if (refusal is RefusalReason.PoolLoanLimit or RefusalReason.OpenLoanLimit or RefusalReason.Removed) break;
         }

@@ -244,8 +244,9 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
             var order = borrower.Pool.OrderOf(borrower, request, now);
             loan = borrower.Pool.Borrow(borrower, request, order, agreed);
         }
-        catch (ObjectDisposedException exception)
+        catch (InvalidOperationException exception)
         {
+            // The pool was disposed, or has forgotten the terms and seen too many others since.
             _source.TrySetException(exception);
             return true;
         }
