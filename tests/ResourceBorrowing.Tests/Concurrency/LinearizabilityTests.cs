@@ -84,7 +84,11 @@ public class LinearizabilityTests
 
         internal void TryAcquire(int units) => Interlocked.Increment(ref (_participant.TryAcquire(units).IsAcquired ? _granted : _refused)[units]);
 
-        internal void Dispose(int place) => _leases[place].Dispose();
+        // One at a time: of copies disposed at once one gives the units back, and the others may return a moment before it has.
+        internal void Dispose(int place)
+        {
+            lock (_leases) _leases[place].Dispose();
+        }
     }
 
     private sealed class ModelLeases
@@ -150,7 +154,10 @@ public class LinearizabilityTests
             if (_participant.TryAcquire(units).IsAcquired) Interlocked.Increment(ref _taken[units]);
         }
 
-        internal void Dispose(int place) => _leases[place].Dispose();
+        internal void Dispose(int place)
+        {
+            lock (_leases) _leases[place].Dispose();
+        }
 
         internal void Cancel(int place)
         {
@@ -281,7 +288,11 @@ public class LinearizabilityTests
 
         internal void Return(int borrower) => _loans[borrower].Dispose();
 
-        internal void DisposeLease(int borrower) => _leases[borrower].Dispose();
+        // One at a time: of copies disposed at once one gives the units back, and the others may return a moment before it has.
+        internal void DisposeLease(int borrower)
+        {
+            lock (_leases) _leases[borrower].Dispose();
+        }
     }
 
     private sealed class ModelLoans

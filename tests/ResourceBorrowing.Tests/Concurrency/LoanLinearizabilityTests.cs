@@ -92,7 +92,11 @@ public class LoanLinearizabilityTests
 
         internal void RecallAll() => _lender.Recall(int.MaxValue);
 
-        internal void DisposeLease(int borrower) => _leases[borrower].Dispose();
+        // One at a time: of copies disposed at once one gives the units back, and the others may return a moment before it has.
+        internal void DisposeLease(int borrower)
+        {
+            lock (_leases) _leases[borrower].Dispose();
+        }
 
         internal void TryAcquire(int units) => Count(_lender.TryAcquire(Math.Min(units, _lender.NominalQuota)).IsAcquired);
 
