@@ -16,6 +16,8 @@ namespace ResourceBorrowing;
 /// </remarks>
 internal sealed class Wants(ResourcePool pool, LoanBook book)
 {
+    private const int MostPasses = 256;
+
     private readonly List<Want> _wants = [];
     private Combiner _serving;
     private Want? _inbox;
@@ -61,7 +63,15 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     internal void Serve()
     {
         if (!_serving.Enter()) return;
-        do Pass(); while (!_serving.Exit());
+        var passes = 0;
+        do
+        {
+            if (++passes <= MostPasses) Pass();
+        }
+        while (!_serving.Exit());
+
+        // Whoever keeps asking, no caller serves for ever: the rest is for the timer.
+        if (passes > MostPasses) pool.Arm(book.Clock.NowOrLast() + 1);
     }
 
     private void Pass()
@@ -212,7 +222,7 @@ internal sealed class QueueWant(Participant participant) : Want
             if (!participant.Pool.TryBorrowMissing(participant, missing, out _)) return false;
         }
 
-        participant.Pool.Wants.Serve();
+        Interlocked.Exchange(ref _missed, int.MaxValue);
         return false;
     }
 }
