@@ -16,8 +16,6 @@ namespace ResourceBorrowing;
 /// </remarks>
 internal sealed class Wants(ResourcePool pool, LoanBook book)
 {
-    private const int MostPasses = 256;
-
     private readonly List<Want> _wants = [];
     private Combiner _serving;
     private Want? _inbox;
@@ -56,22 +54,15 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     {
         if (!IsAny) return TimerWheel.Never;
         Serve();
-        return IsAny ? Math.Min(Volatile.Read(ref _nextDeadline), now + Math.Max(1, book.PlanningPeriod)) : TimerWheel.Never;
+        // Never at once: a deadline that has passed is still listed while the server is busy, and the server may be waiting for this very call to return.
+        return IsAny ? Math.Clamp(Volatile.Read(ref _nextDeadline), now + 1, now + Math.Max(1, book.PlanningPeriod)) : TimerWheel.Never;
     }
 
     /// <summary>Fills what can be filled. Anybody may ask; somebody will have done it.</summary>
     internal void Serve()
     {
         if (!_serving.Enter()) return;
-        var passes = 0;
-        do
-        {
-            if (++passes <= MostPasses) Pass();
-        }
-        while (!_serving.Exit());
-
-        // Whoever keeps asking, no caller serves for ever: the rest is for the timer.
-        if (passes > MostPasses) pool.Arm(book.Clock.NowOrLast() + 1);
+        do Pass(); while (!_serving.Exit());
     }
 
     private void Pass()
@@ -222,7 +213,7 @@ internal sealed class QueueWant(Participant participant) : Want
             if (!participant.Pool.TryBorrowMissing(participant, missing, out _)) return false;
         }
 
-        Interlocked.Exchange(ref _missed, int.MaxValue);
+        participant.Pool.Wants.Serve();
         return false;
     }
 }

@@ -166,6 +166,30 @@ public class RegressionTests
         Assert.Equal(TimeSpan.Zero, limiter.IdleDuration);
     }
 
+    [Fact]
+    public void Timer_ThatFiresInsideTheServerOfWants_IsNotSetForThePast()
+    {
+        var (pool, _, _, _) = TestPool.Of30();
+        pool.Wants.Add(new Asking(static () => false));
+        var again = 0L;
+        pool.Wants.Add(new Asking(() =>
+        {
+            again = pool.Wants.OnTimer(10);
+            return true;
+        }));
+        Assert.InRange(again, 11, 1_010);
+    }
+
+    /// <summary>A want whose deadline has passed.</summary>
+    private sealed class Asking(Func<bool> tryFinish) : Want
+    {
+        internal override Participant? Lender => null;
+
+        internal override long Deadline => 5;
+
+        internal override bool TryFinish(long now) => tryFinish();
+    }
+
     /// <summary>Posts by asking the pool for a snapshot on another thread, and waits for it.</summary>
     private sealed class AskingContext(ResourcePool pool) : SynchronizationContext
     {
