@@ -27,9 +27,12 @@ internal static class LenderChoice
             var most = 0;
             foreach (var participant in participants)
             {
+                // Most can be passed over at a glance: no offer is larger than what is free.
+                var account = participant.Account;
+                if (account.Cell.Read().Free is var free && (free < Math.Max(1, most) || free == most && account.Score <= best!.Account.Score)) continue;
                 var offer = Offer(order, participant, agreed);
-                if (offer < Math.Max(1, most) || Contains(shares, participant.Account)) continue;
-                if (offer == most && participant.Account.Score <= best!.Account.Score) continue;
+                if (offer < Math.Max(1, most) || shares.Count > 0 && Contains(shares, account)) continue;
+                if (offer == most && account.Score <= best!.Account.Score) continue;
                 (best, most) = (participant, offer);
             }
 

@@ -99,6 +99,11 @@ public sealed class Participant
     /// <summary>Whether it waits for a loan; set by the server of the wants.</summary>
     internal bool IsWanting { get => Volatile.Read(ref _isWanting); set => Volatile.Write(ref _isWanting, value); }
 
+    /// <summary>The latest round of marking in which somebody wanted its units, or it wanted others'; kept by the server of the wants.</summary>
+    internal long WantedInRound { get; set; }
+
+    internal long WantingInRound { get; set; }
+
     /// <summary>The options it was last configured with.</summary>
     internal ParticipantOptions Options { get; set; } = new();
 

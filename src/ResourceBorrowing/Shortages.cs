@@ -59,30 +59,27 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         return recalled;
     }
 
-    /// <summary>What others could lend if all their idle units went back; not less than what can be had.</summary>
-    private long MostLendable(Participant wanting, long now)
+    /// <summary>What could be borrowed, if all that lies idle at borrowers went back to its owners; not less than what can be had.</summary>
+    internal long MostBorrowable(Participant? wanting, long now)
     {
         long most = 0;
         foreach (var lender in pool.AllWithReserve)
         {
             if (lender == wanting) continue;
-            most += lender.Account.LendableAt(now);
-            foreach (var group in lender.Account.Harm.Groups)
-            {
-                if (group.Conditions.IsOnDemand && group.LiveUnits > 0 && group.Borrower != wanting.Account && group.Borrower.Cell.Read() is { IsQuiet: true, Free: var free })
-                    most += Math.Min(group.LiveUnits, Math.Max(0, free));
-            }
+            var account = lender.Account;
+            if (account.Cell.Read() is not { IsQuiet: true, Free: var free and > 0 }) continue;
+            most += account.LendableAt(now) + Math.Min(free, account.Borrowed);
         }
 
         return most;
     }
 
-    /// <summary>Units that it lent, that a recall would have back at once, and that lie free at their borrowers.</summary>
-    private static int FreeRecallable(Participant lender, long now)
+    /// <summary>Units that it lent, that a recall would have back at once, and that lie free at their borrowers: as many as are asked for, or fewer.</summary>
+    private static int FreeRecallable(Participant lender, int most, long now)
     {
         var free = 0;
         var groups = lender.Account.Harm.Groups;
-        for (var i = 0; i < groups.Length; i++)
+        for (var i = 0; i < groups.Length && free < most; i++)
         {
             if (groups[i].LiveUnits == 0) continue;
             // All groups of one borrower share what it has free: they are counted together, with the first of them.
@@ -97,31 +94,27 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
             if (isFirst) free += Math.Min(units, Math.Max(0, borrower.Cell.Read().Free));
         }
 
-        return free;
+        return Math.Min(free, most);
     }
 
     /// <summary>Units that others borrowed on demand and do not use go back to their owners, if that makes room for as many as are missing.</summary>
     internal bool TryReturnIdle(Participant wanting, int units)
     {
         var now = book.Clock.NowOrLast();
-        if (MostLendable(wanting, now) < units) return false;
+        if (MostBorrowable(wanting, now) < units) return false;
         var found = 0;
-        foreach (var lender in pool.AllWithReserve)
+        foreach (var other in pool.AllWithReserve)
         {
-            if (lender == wanting) continue;
-            var account = lender.Account;
+            if (other == wanting) continue;
+            var account = other.Account;
             found += account.LendableAt(now);
-            foreach (var group in account.Harm.Groups)
+            while (found < units && account.Borrowed > 0 && account.Cell.Read() is { IsQuiet: true, Free: > 0 })
             {
-                if (!group.Conditions.IsOnDemand || group.Borrower == wanting.Account) continue;
-                while (found < units && group.LiveUnits > 0)
-                {
-                    var attention = new AttentionList();
-                    var part = group.Borrower.Home.ReturnIdle(group, units - found, now, ref attention);
-                    attention.Run(book);
-                    if (part == 0) break;
-                    found += part;
-                }
+                var attention = new AttentionList();
+                var part = account.Home.ReturnIdle(account, wanting.Account, units - found, now, ref attention);
+                attention.Run(book);
+                if (part == 0) break;
+                found += part;
             }
         }
 
@@ -134,7 +127,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     /// <summary>Free units that were lent come first, for they are its own; the rest is borrowed. All that is missing, or nothing.</summary>
     private bool TryFind(Participant participant, int missing)
     {
-        var own = participant.Lent == 0 ? 0 : Math.Min(missing, FreeRecallable(participant, book.Clock.NowOrLast()));
+        var own = participant.Lent == 0 ? 0 : FreeRecallable(participant, missing, book.Clock.NowOrLast());
         var loan = default(Loan);
         if (own < missing && !pool.TryBorrowMissing(participant, missing - own, out loan)) return false;
         if (own == 0 || Recall(participant, own, onlyFree: true) == own) return true;

@@ -19,6 +19,7 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     private readonly List<Want> _wants = [];
     private Combiner _serving;
     private Want? _inbox;
+    private long _round;
     private long _nextDeadline = TimerWheel.Never;
     private int _count;
     private int _isStale;
@@ -80,11 +81,20 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     private bool TryAll()
     {
         var now = book.Clock.NowOrLast();
+        var borrowable = pool.Shortages.MostBorrowable(wanting: null, now);
         var kept = 0;
         for (var i = 0; i < _wants.Count; i++)
         {
             var want = _wants[i];
+            // With many wants and little to be had, most need not even try.
+            if (want.Missing > borrowable && !want.IsOver(now))
+            {
+                _wants[kept++] = want;
+                continue;
+            }
+
             if (!want.TryFinish(now)) _wants[kept++] = want;
+            borrowable = pool.Shortages.MostBorrowable(wanting: null, now);
         }
 
         var isAnyOver = kept < _wants.Count;
@@ -95,13 +105,21 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     /// <returns>Whether anybody was newly marked.</returns>
     private bool Mark()
     {
+        _round++;
+        var isAnybody = false;
+        foreach (var want in _wants)
+        {
+            if (want.Lender is { } lender) lender.WantedInRound = _round;
+            else isAnybody = true;
+            if (want.Borrower is { } borrower) borrower.WantingInRound = _round;
+        }
+
         var isNewlyMarked = false;
-        var isAnybody = HasWantOf(null);
         foreach (var participant in pool.AllWithReserve)
         {
             // Its own limits or debt may be what a borrower waits for, so it hears of itself.
-            participant.IsWanting = HasWantBy(participant);
-            var isWanted = isAnybody || participant.IsWanting || HasWantOf(participant);
+            participant.IsWanting = participant.WantingInRound == _round;
+            var isWanted = isAnybody || participant.IsWanting || participant.WantedInRound == _round;
             var cell = participant.Account.Cell;
             if (cell.IsWanted == isWanted) continue;
             cell.IsWanted = isWanted;
@@ -109,20 +127,6 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         }
 
         return isNewlyMarked;
-    }
-
-    private bool HasWantOf(Participant? lender)
-    {
-        foreach (var want in _wants)
-            if (want.Lender == lender) return true;
-        return false;
-    }
-
-    private bool HasWantBy(Participant borrower)
-    {
-        foreach (var want in _wants)
-            if (want.Borrower == borrower) return true;
-        return false;
     }
 
     private long EarliestDeadline()
@@ -164,6 +168,12 @@ internal abstract class Want
     /// <summary>When it gives up, in milliseconds of pool time.</summary>
     internal abstract long Deadline { get; }
 
+    /// <summary>Units that must be borrowed for it now.</summary>
+    internal abstract int Missing { get; }
+
+    /// <summary>Whether it need not be filled any more, or never will be.</summary>
+    internal abstract bool IsOver(long now);
+
     /// <summary>Tries to fill it. Called by the server only.</summary>
     /// <returns>True when it is over: filled, given up, or no longer wanted.</returns>
     internal abstract bool TryFinish(long now);
@@ -182,10 +192,12 @@ internal sealed class QueueWant(Participant participant) : Want
     /// <summary>Whether another try is worth it although no lender has said anything.</summary>
     internal bool MissesFewer => Volatile.Read(ref _isListed) != 0 && Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
 
-    private int Missing => participant.Account.Cell.Read() is { HasWaiters: true } word ? participant.Waiters.FrontNeed - Math.Max(0, word.Free) : 0;
+    internal override int Missing => participant.Account.Cell.Read() is { HasWaiters: true } word ? participant.Waiters.FrontNeed - Math.Max(0, word.Free) : 0;
 
     // Not the word's flag: who found the queue's server busy may be listed before the server has announced it.
-    private bool IsOver => participant.Waiting == 0 || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting;
+    private bool IsAtEnd => participant.Waiting == 0 || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting;
+
+    internal override bool IsOver(long now) => IsAtEnd;
 
     /// <returns>False when it is listed already.</returns>
     internal bool TryList() => Volatile.Read(ref _isListed) == 0 && Interlocked.Exchange(ref _isListed, 1) == 0;
@@ -195,11 +207,11 @@ internal sealed class QueueWant(Participant participant) : Want
         // Each loan serves a front, so there is an end to it; but others want their turn as well.
         for (var round = 0; round < 16; round++)
         {
-            if (IsOver)
+            if (IsAtEnd)
             {
                 // Whoever queues from here on lists it anew; whoever queued before and found it listed is seen now.
                 Interlocked.Exchange(ref _isListed, 0);
-                if (IsOver || !TryList()) return true;
+                if (IsAtEnd || !TryList()) return true;
                 continue;
             }
 
@@ -229,7 +241,12 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
 
     internal override long Deadline => deadline;
 
+    internal override int Missing => request.Units;
+
     internal Task<Loan> Task => _source.Task;
+
+    internal override bool IsOver(long now) =>
+        _source.Task.IsCompleted || now >= deadline || borrower.Pool.IsDisposed || borrower.Account.IsDraining || request.Lender is { Account.IsDraining: true };
 
     internal void Cancel(CancellationToken cancellationToken)
     {

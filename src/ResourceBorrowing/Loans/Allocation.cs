@@ -11,7 +11,7 @@ namespace ResourceBorrowing.Loans;
 /// <list type="table">
 /// <item><term>quota, limits and rules</term><description>read by anybody, written under all shards' locks</description></item>
 /// <item><term>lent, incoming</term><description>changed by interlocked operations under the home lock of the loan concerned</description></item>
-/// <item><term>borrowed, debt, list of debts, groups</term><description>under this participant's home lock, for it is the home of all its loans as borrower</description></item>
+/// <item><term>borrowed, debt, list of debts, groups, list of those on demand</term><description>under this participant's home lock, for it is the home of all its loans as borrower</description></item>
 /// <item><term>held back</term><description>added to by whoever pays it what was recalled, read by anybody, under a lock of their own</description></item>
 /// </list>
 /// <para><b>Order.</b> Lent rises before the lender's allocation falls and falls after it has risen again, so at any
@@ -20,6 +20,7 @@ namespace ResourceBorrowing.Loans;
 internal sealed class Allocation
 {
     private readonly Dictionary<(Allocation Lender, LoanConditions Conditions), LoanGroup> _groups = [];
+    private readonly List<LoanGroup> _onDemand = [];
     private Counters _counters = new();
     private LoanGroup? _lastGroup;
     private LendingRules _rules = LendingRules.None;
@@ -129,9 +130,9 @@ internal sealed class Allocation
     /// <summary>What may be lent to others now, its rules and limits considered; 0 while its callers wait or it owes.</summary>
     internal int LendableAt(long now)
     {
-        if (Rules.Consent == LendingConsent.Never || IsDraining) return 0;
         var word = Cell.Read();
-        if (!word.IsQuiet || !IsIdle(word, now)) return 0;
+        if (!word.IsQuiet || word.Free <= Borrowed) return 0;
+        if (Rules.Consent == LendingConsent.Never || IsDraining || !IsIdle(word, now)) return 0;
         return Math.Max(0, Math.Min(word.Free - Borrowed - KeptAt(now), LendingLimitAt(now) - Lent));
     }
 
@@ -195,12 +196,42 @@ internal sealed class Allocation
         return _groups.TryGetValue((lender, conditions), out var group) ? _lastGroup = group : null;
     }
 
+    /// <summary>A group on demand that has a loan which can be recalled, and is not listed yet, is listed. The home lock is held.</summary>
+    internal void ListOnDemand(LoanGroup group)
+    {
+        if (group.IsListed) return;
+        group.IsListed = true;
+        _onDemand.Add(group);
+    }
+
+    /// <summary>A group on demand that has a loan which can be recalled, of any lender but one; null when there is none. The home lock is held.</summary>
+    internal LoanGroup? OnDemandFrom(Allocation exceptLender)
+    {
+        for (var i = _onDemand.Count - 1; i >= 0; i--)
+        {
+            var group = _onDemand[i];
+            if (group.Youngest == LoanRecord.None)
+            {
+                group.IsListed = false;
+                _onDemand[i] = _onDemand[^1];
+                _onDemand.RemoveAt(_onDemand.Count - 1);
+            }
+            else if (group.Lender != exceptLender)
+            {
+                return group;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>All locks, or the home lock, are held.</summary>
     internal void Add(LoanGroup group) => _groups.Add((group.Lender, group.Conditions), _lastGroup = group);
 
     internal void Remove(LoanGroup group)
     {
         _groups.Remove((group.Lender, group.Conditions));
+        if (group.IsListed) _onDemand.Remove(group);
         _lastGroup = null;
     }
 

@@ -25,6 +25,9 @@ internal sealed class LoanGroup(LoanPair pair, LoanConditions conditions, int in
     /// <summary>The youngest loan that can be recalled.</summary>
     internal int Youngest { get; set; } = LoanRecord.None;
 
+    /// <summary>Whether it stands in its borrower's list of loans on demand.</summary>
+    internal bool IsListed { get; set; }
+
     /// <summary>Where its clean loans are summed up that nobody has judged yet, while <see cref="CleanBatch"/> is the shard's.</summary>
     internal int CleanOutcome { get; set; }
 

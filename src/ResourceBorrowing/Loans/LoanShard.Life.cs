@@ -295,6 +295,7 @@ internal sealed partial class LoanShard
         record.PreviousPeer = LoanRecord.None;
         record.NextPeer = group.Youngest;
         if (group.Youngest != LoanRecord.None) _slab[group.Youngest].PreviousPeer = slot;
+        else if (group.Conditions.IsOnDemand) group.Borrower.ListOnDemand(group);
         group.Youngest = slot;
         group.LentAt = record.StartOn(group.Conditions);
     }

@@ -97,16 +97,16 @@ internal sealed partial class LoanShard
         return returned;
     }
 
-    /// <summary>Gives units of the youngest loan of a group back that lie free at the borrower while nobody there waits.</summary>
+    /// <summary>Gives units back that a participant borrowed on demand and that lie free there while nobody waits.</summary>
     /// <returns>How many; at most one loan's.</returns>
-    internal int ReturnIdle(LoanGroup group, int most, long now, ref AttentionList attention)
+    internal int ReturnIdle(Allocation borrower, Allocation exceptLender, int most, long now, ref AttentionList attention)
     {
         var returned = 0;
         _lock.Enter();
         try
         {
-            var word = group.Borrower.Cell.Read();
-            if (group.Youngest != LoanRecord.None && word.IsQuiet)
+            var word = borrower.Cell.Read();
+            if (word is { IsQuiet: true, Free: > 0 } && borrower.OnDemandFrom(exceptLender) is { } group)
             {
                 ref var record = ref _slab[group.Youngest];
                 returned = Math.Min(most, Math.Min(word.Free, record.Left));

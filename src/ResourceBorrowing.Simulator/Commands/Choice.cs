@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace ResourceBorrowing.Simulator.Commands;
+
+/// <summary>Options as all commands have them: what is wrong is said before anything is done.</summary>
+internal static class Choice
+{
+    /// <summary>A number within bounds.</summary>
+    internal static Option<T> Number<T>(string name, string description, T least, T most, T? unless = null) where T : struct, IComparable<T>, IParsable<T>, IFormattable
+    {
+        string Text(T value) => value.ToString(null, CultureInfo.InvariantCulture);
+        var option = new Option<T>(name)
+        {
+            Description = $"{description}, {Text(least)} to {Text(most)}.",
+            HelpName = "N",
+            CustomParser = result =>
+            {
+                var text = result.Tokens is [var token] ? token.Value : "";
+                if (T.TryParse(text, CultureInfo.InvariantCulture, out var value) && value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return value;
+                result.AddError($"{name} must be a number from {Text(least)} to {Text(most)}, not '{text}'.");
+                return default;
+            },
+        };
+        if (unless is { } value) option.DefaultValueFactory = _ => value;
+        return option;
+    }
+
+    /// <summary>One of the names of an enumeration, in lower case.</summary>
+    internal static Option<T> OneOf<T>(string name, string description, T? unless = null) where T : struct, Enum
+    {
+        var names = Enum.GetNames<T>().Select(static n => n.ToLowerInvariant()).ToList();
+        var option = new Option<T>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', names),
+            CustomParser = result =>
+            {
+                var text = result.Tokens is [var token] ? token.Value : "";
+                var place = names.IndexOf(text);
+                if (place >= 0) return Enum.GetValues<T>()[place];
+                result.AddError($"{name} must be one of {string.Join(", ", names)}, not '{text}'.");
+                return default;
+            },
+        };
+        if (unless is { } value) option.DefaultValueFactory = _ => value;
+        return option;
+    }
+}

@@ -1,0 +1,29 @@
+using ResourceBorrowing.Simulator.Model;
+
+namespace ResourceBorrowing.Simulator.Hosts;
+
+/// <summary>A policy that can be compared.</summary>
+/// <param name="Name">As on the command line and in every result.</param>
+/// <param name="Description">What it does, in a line.</param>
+/// <param name="Open">Builds a host under it.</param>
+internal sealed record Policy(string Name, string Description, Func<Scenario, Host> Open)
+{
+    internal const string StaticName = "static";
+    internal const string FixedStepName = "fixed-step";
+    internal const string SharedName = "shared";
+    internal const string MaxMinName = "max-min";
+    internal const string WaterFillingName = "water-filling";
+    internal const string BorrowingName = "borrowing";
+    internal const string ClairvoyantName = "clairvoyant";
+
+    internal static IReadOnlyList<Policy> All { get; } =
+    [
+        new(StaticName, "each participant its quota, for ever", static s => new StaticSplit(s)),
+        new(FixedStepName, "raise a limit by a fixed step near saturation, lower another (US patent 9454407)", static s => new FixedStep(s)),
+        new(SharedName, "one pool and one queue for all", static s => new SharedPool(s)),
+        new(MaxMinName, "max-min fair limits each step, by the demand of the step before", static s => new MaxMinHost(s)),
+        new(WaterFillingName, "bounded water-filling each step, without loans", static s => new WaterFillingHost(s)),
+        new(BorrowingName, "ours: quotas, and borrowing on demand", static s => new BorrowingHost(s)),
+        new(ClairvoyantName, "knows all demand beforehand: nothing serves more", static s => new Clairvoyant(s)),
+    ];
+}

@@ -1,0 +1,1 @@
+return await ResourceBorrowing.Simulator.Commands.CommandLine.RunAsync(args);

@@ -1,0 +1,39 @@
+using ResourceBorrowing.Simulator.Measurement;
+using Spectre.Console;
+
+namespace ResourceBorrowing.Simulator.Reporting;
+
+/// <summary>The result on a terminal.</summary>
+internal static class ResultTables
+{
+    internal static void Write(IAnsiConsole console, Comparison comparison)
+    {
+        foreach (var line in Conditions.Of(comparison.Scenario)) console.WriteLine(line);
+        console.WriteLine();
+        console.Write(TableOf("Service", Column.Service, comparison));
+        console.Write(TableOf("Fairness and harm", Column.Fairness, comparison));
+        var targets = Target.Of(comparison);
+        if (targets.Count == 0) return;
+        var table = Table("What borrowing must show", "target", ">measured", ">must be", "");
+        foreach (var target in targets) table.AddRow(Cells(target.Name, Figures.Short(target.Value), target.Bound, target.IsMet ? "ok" : "missed"));
+        console.Write(table);
+    }
+
+    private static Table TableOf(string title, IReadOnlyList<Column> columns, Comparison comparison)
+    {
+        var shown = columns.Where(c => comparison.Results.Any(r => c.Value(r) is not null)).ToList();
+        var table = Table(title, ["policy", .. shown.Select(static c => ">" + c.Title)]);
+        foreach (var result in comparison.Results) table.AddRow(Cells([result.Policy.Name, .. shown.Select(c => c.Show(result))]));
+        return table;
+    }
+
+    private static Table Table(string title, params ReadOnlySpan<string> columns)
+    {
+        var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(title, new Style(decoration: Decoration.Bold)) };
+        foreach (var column in columns)
+            table.AddColumn((column.StartsWith('>') ? new TableColumn(column[1..]).RightAligned() : new TableColumn(column)).NoWrap().Padding(0, 1));
+        return table;
+    }
+
+    private static Text[] Cells(params IEnumerable<string> cells) => [.. cells.Select(static cell => new Text(cell))];
+}
