@@ -104,6 +104,9 @@ public sealed class Participant
 
     internal long WantingInRound { get; set; }
 
+    /// <summary>Its place among the participants.</summary>
+    internal int Place { get; set; }
+
     /// <summary>The options it was last configured with.</summary>
     internal ParticipantOptions Options { get; set; } = new();
 

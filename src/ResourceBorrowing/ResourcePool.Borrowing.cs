@@ -16,6 +16,9 @@ public sealed partial class ResourcePool
     [ThreadStatic] private static List<LoanShare>? _shares;
     private readonly ConcurrentDictionary<LoanTerms, LoanConditions> _terms = new();
 
+    /// <summary>Where to look first for a lender among many, so that not always the same are asked. A hint: races do no harm.</summary>
+    internal int LookFrom { get; set; }
+
     internal static void ThrowIfNoTerm(TimeSpan duration, [CallerArgumentExpression(nameof(duration))] string? name = null)
     {
         if (duration < ShortestTerm || duration > LongestTerm) throw new ArgumentOutOfRangeException(name, duration, "A loan lasts 1 ms to 30 days.");
@@ -68,7 +71,7 @@ public sealed partial class ResourcePool
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             if (LoanRules.OfBorrower(order, request.Units) is var own and not RefusalReason.None) return Refuse(own, borrower, borrower, request.Units, order.Now);
-            var found = LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, shares, agreed);
+            var found = LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), LookFrom++, Reserve, shares, agreed);
             if (found < request.Units) return Refuse(RefusalReason.NotEnoughToLend, borrower, borrower, request.Units, order.Now, found);
             var made = loans[..shares.Count];
             // Who began to want to be asked since it was chosen has not been.
@@ -155,7 +158,7 @@ public sealed partial class ResourcePool
         }
         else
         {
-            var found = LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, shares);
+            var found = LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), LookFrom, Reserve, shares);
             reason = LoanRules.OfBorrower(order, request.Units);
             if (reason == RefusalReason.None) reason = found < request.Units ? RefusalReason.NotEnoughToLend : LoanRules.OfBorrower(order, request.Units, shares.Count);
             if (reason != RefusalReason.None) refused = Refuse(reason, borrower, borrower, request.Units, order.Now, found);
@@ -249,7 +252,7 @@ public sealed partial class ResourcePool
         var missing = reason switch
         {
             RefusalReason.BorrowingLimit => request.Units - (order.Borrower.BorrowingLimit - order.Borrower.Borrowed),
-            RefusalReason.NotEnoughToLend => request.Units - LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), Reserve, []),
+            RefusalReason.NotEnoughToLend => request.Units - LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), LookFrom, Reserve, []),
             _ => request.Units - lender!.LendableAt(order.Now),
         };
         var dues = new List<(long Due, int Units)>();

@@ -90,6 +90,13 @@ public sealed partial class ResourcePool
         Log(logger => PoolLog.PoolReconfigured(logger, Capacity, Participants.Count));
     }
 
+    /// <summary>All locks are held.</summary>
+    private void Order()
+    {
+        _allWithReserve = [.. _participants, Reserve];
+        for (var i = 0; i < _participants.Length; i++) _participants[i].Place = i;
+    }
+
     internal void TryFinishRemoval(Participant participant)
     {
         if (!participant.Account.IsDrained) return;
@@ -104,7 +111,7 @@ public sealed partial class ResourcePool
                 participant.Standing.Follow(null);
                 _events.Write(PoolEventKind.Removed, participant.Name, 0);
                 _participants = [.. _participants.Where(p => p != participant)];
-                _allWithReserve = [.. _participants, Reserve];
+                Order();
                 hasLeft = true;
             });
         }
@@ -229,7 +236,7 @@ public sealed partial class ResourcePool
             foreach (var participant in targets.Keys) found.Add(participant.Account);
             foreach (var participant in joined) _byName[participant.Name] = participant;
             _participants = [.. _participants, .. joined];
-            _allWithReserve = [.. _participants, Reserve];
+            Order();
         });
 
         if (configured is not null) ConfiguredFrom = configured;

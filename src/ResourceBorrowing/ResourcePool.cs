@@ -264,7 +264,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
             participant.Waiters.Serve();
         }
 
-        Wants.Serve();
+        Wants.LookAgain();
         _events.Complete();
     }
 
@@ -371,7 +371,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     {
         _book.Attend(aftermath.Attention);
         foreach (var participant in aftermath.Leaving) participant.Waiters.Serve();
-        Wants.OnMembership();
+        Wants.LookAgain();
     }
 
     private void Log(Action<ILogger> write)

@@ -59,19 +59,21 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         return recalled;
     }
 
-    /// <summary>What could be borrowed, if all that lies idle at borrowers went back to its owners; not less than what can be had.</summary>
-    internal long MostBorrowable(Participant? wanting, long now)
+    /// <summary>What others could borrow of it, if what lies idle there of others went back to its owners; not less than what can be had.</summary>
+    internal static long BorrowableFrom(Allocation account, long now) =>
+        account.Cell.Read() is { IsQuiet: true, Free: var free and > 0 } ? account.LendableAt(now) + Math.Min(free, account.OnDemandUnits) : 0;
+
+    private bool IsBorrowable(Participant wanting, int units, long now)
     {
         long most = 0;
-        foreach (var lender in pool.AllWithReserve)
+        foreach (var other in pool.AllWithReserve)
         {
-            if (lender == wanting) continue;
-            var account = lender.Account;
-            if (account.Cell.Read() is not { IsQuiet: true, Free: var free and > 0 }) continue;
-            most += account.LendableAt(now) + Math.Min(free, account.Borrowed);
+            if (other == wanting) continue;
+            most += BorrowableFrom(other.Account, now);
+            if (most >= units) return true;
         }
 
-        return most;
+        return false;
     }
 
     /// <summary>Units that it lent, that a recall would have back at once, and that lie free at their borrowers: as many as are asked for, or fewer.</summary>
@@ -101,14 +103,14 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     internal bool TryReturnIdle(Participant wanting, int units)
     {
         var now = book.Clock.NowOrLast();
-        if (MostBorrowable(wanting, now) < units) return false;
+        if (!IsBorrowable(wanting, units, now)) return false;
         var found = 0;
         foreach (var other in pool.AllWithReserve)
         {
             if (other == wanting) continue;
             var account = other.Account;
             found += account.LendableAt(now);
-            while (found < units && account.Borrowed > 0 && account.Cell.Read() is { IsQuiet: true, Free: > 0 })
+            while (found < units && account.OnDemandUnits > 0 && account.Cell.Read() is { IsQuiet: true, Free: > 0 })
             {
                 var attention = new AttentionList();
                 var part = account.Home.ReturnIdle(account, wanting.Account, units - found, now, ref attention);
@@ -129,6 +131,8 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     {
         var own = participant.Lent == 0 ? 0 : FreeRecallable(participant, missing, book.Clock.NowOrLast());
         var loan = default(Loan);
+        // Where nobody has anything to lend, those that wait are told first when somebody has.
+        if (own < missing && pool.Wants.IsDry) return false;
         if (own < missing && !pool.TryBorrowMissing(participant, missing - own, out loan)) return false;
         if (own == 0 || Recall(participant, own, onlyFree: true) == own) return true;
         // What lay free has been taken meanwhile, by a caller there or by the loan itself.

@@ -23,9 +23,21 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     private long _nextDeadline = TimerWheel.Never;
     private int _count;
     private int _isStale;
+    private readonly List<Allocation> _told = [];
+    private Allocation? _firstTold;
+    private long _borrowable;
+    private bool _looksAtAll = true;
+    private bool _marksAll;
+    private bool _isDry;
 
     /// <summary>Whether anybody waits.</summary>
     internal bool IsAny => Volatile.Read(ref _count) > 0;
+
+    /// <summary>
+    /// Whether nobody has anything to lend, and those that wait are told as soon as anybody has: another caller need not look for itself, and does not go
+    /// ahead of them.
+    /// </summary>
+    internal bool IsDry => Volatile.Read(ref _isDry);
 
     internal void Add(Want want)
     {
@@ -34,8 +46,8 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         pool.Arm(Math.Min(want.Deadline, book.Clock.NowOrLast() + Math.Max(1, book.PlanningPeriod)));
     }
 
-    /// <summary>A participant joined, left or changed: whom to mark must be looked at again.</summary>
-    internal void OnMembership()
+    /// <summary>A participant joined, left or changed, or a want was given up: all must be looked at again.</summary>
+    internal void LookAgain()
     {
         // A full fence: pairs with Push, which counts itself before the server looks at the list of participants.
         Interlocked.Exchange(ref _isStale, 1);
@@ -46,7 +58,11 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     internal void OnAttended(Allocation account)
     {
         var participant = account.Owner as Participant;
-        if (account.Cell.IsWanted && (participant is { IsWanting: true } || account.LendableAt(book.Clock.Last) > 0)) Serve();
+        if (account.Cell.IsWanted && (participant is { IsWanting: true } || Shortages.BorrowableFrom(account, book.Clock.Last) > 0))
+        {
+            Tell(account);
+            Serve();
+        }
         else if (participant is not null && account.Cell.Read().HasWaiters) pool.OnShort(participant);
     }
 
@@ -54,6 +70,8 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     internal long OnTimer(long now)
     {
         if (!IsAny) return TimerWheel.Never;
+        // What time alone makes borrowable tells nobody.
+        Interlocked.Exchange(ref _isStale, 1);
         Serve();
         // Never at once: a deadline that has passed is still listed while the server is busy, and the server may be waiting for this very call to return.
         return IsAny ? Math.Clamp(Volatile.Read(ref _nextDeadline), now + 1, now + Math.Max(1, book.PlanningPeriod)) : TimerWheel.Never;
@@ -69,37 +87,59 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     private void Pass()
     {
         var isNew = TakeInbox();
-        if (Interlocked.Exchange(ref _isStale, 0) != 0) isNew = true;
+        if (Interlocked.Exchange(ref _isStale, 0) != 0) isNew = _looksAtAll = true;
         if (_wants.Count == 0 && !isNew) return;
+        TakeTold();
         // The marks follow the wants; whoever was newly marked may have had units before anybody told.
-        for (var mustMark = TryAll() || isNew; mustMark && Mark(); mustMark = TryAll()) { }
+        for (var mustMark = TryAll(isNew) || isNew; mustMark && Mark(); mustMark = TryAll(isNew)) _looksAtAll = true;
         Volatile.Write(ref _count, _wants.Count);
         Volatile.Write(ref _nextDeadline, EarliestDeadline());
+        Volatile.Write(ref _isDry, _marksAll && _borrowable == 0);
+        _looksAtAll = !_isDry;
+        _told.Clear();
     }
 
+    /// <param name="isNew">Whether any want has not been tried yet, or may be over.</param>
     /// <returns>Whether any want is over.</returns>
-    private bool TryAll()
+    private bool TryAll(bool isNew)
     {
         var now = book.Clock.NowOrLast();
-        var borrowable = pool.Shortages.MostBorrowable(wanting: null, now);
+        _borrowable = Borrowable(now);
+        // A want that misses less than when it was last tried still misses more than there was then.
+        if (_borrowable == 0 && !isNew) return false;
         var kept = 0;
         for (var i = 0; i < _wants.Count; i++)
         {
             var want = _wants[i];
-            // With many wants and little to be had, most need not even try.
-            if (want.Missing > borrowable && !want.IsOver(now))
-            {
-                _wants[kept++] = want;
-                continue;
-            }
-
-            if (!want.TryFinish(now)) _wants[kept++] = want;
-            borrowable = pool.Shortages.MostBorrowable(wanting: null, now);
+            if (!want.TryFinish(now, _borrowable)) _wants[kept++] = want;
+            if (_borrowable > 0) _borrowable = Borrowable(now);
         }
 
         var isAnyOver = kept < _wants.Count;
         _wants.RemoveRange(kept, _wants.Count - kept);
         return isAnyOver;
+    }
+
+    /// <summary>
+    /// Not less than what can be borrowed. While nobody had anything at the end of the last pass, and all are marked, only those can have something that have
+    /// told since.
+    /// </summary>
+    private long Borrowable(long now)
+    {
+        long most = 0;
+        if (_looksAtAll)
+        {
+            foreach (var participant in pool.AllWithReserve) most += Shortages.BorrowableFrom(participant.Account, now);
+            return most;
+        }
+
+        foreach (var account in _told)
+        {
+            most += Shortages.BorrowableFrom(account, now);
+            if (most > 0 && account.Owner is Participant told) pool.LookFrom = told.Place;
+        }
+
+        return most;
     }
 
     /// <returns>Whether anybody was newly marked.</returns>
@@ -114,6 +154,7 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
             if (want.Borrower is { } borrower) borrower.WantingInRound = _round;
         }
 
+        _marksAll = isAnybody;
         var isNewlyMarked = false;
         foreach (var participant in pool.AllWithReserve)
         {
@@ -144,6 +185,28 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         return true;
     }
 
+    /// <summary>A participant has something to lend, or to give back.</summary>
+    private void Tell(Allocation account)
+    {
+        if (!account.TryMarkAsTold()) return;
+        Allocation? seen;
+        do account.NextTold = seen = Volatile.Read(ref _firstTold);
+        while (Interlocked.CompareExchange(ref _firstTold, account, seen) != seen);
+    }
+
+    private void TakeTold()
+    {
+        for (var account = Interlocked.Exchange(ref _firstTold, null); account is not null;)
+        {
+            var next = account.NextTold;
+            account.NextTold = null;
+            _told.Add(account);
+            // From here on it may be told of again.
+            account.ClearToldMark();
+            account = next;
+        }
+    }
+
     private void Push(Want want)
     {
         Volatile.Write(ref _count, 1);
@@ -168,15 +231,11 @@ internal abstract class Want
     /// <summary>When it gives up, in milliseconds of pool time.</summary>
     internal abstract long Deadline { get; }
 
-    /// <summary>Units that must be borrowed for it now.</summary>
-    internal abstract int Missing { get; }
-
-    /// <summary>Whether it need not be filled any more, or never will be.</summary>
-    internal abstract bool IsOver(long now);
-
     /// <summary>Tries to fill it. Called by the server only.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="borrowable">Not less than what can be borrowed: where that is too little, it need not look.</param>
     /// <returns>True when it is over: filled, given up, or no longer wanted.</returns>
-    internal abstract bool TryFinish(long now);
+    internal abstract bool TryFinish(long now, long borrowable);
 }
 
 /// <summary>Callers of a participant wait in its queue, and what the front misses is borrowed on demand as soon as it can be.</summary>
@@ -192,26 +251,24 @@ internal sealed class QueueWant(Participant participant) : Want
     /// <summary>Whether another try is worth it although no lender has said anything.</summary>
     internal bool MissesFewer => Volatile.Read(ref _isListed) != 0 && Missing is var missing and > 0 && missing < Volatile.Read(ref _missed);
 
-    internal override int Missing => participant.Account.Cell.Read() is { HasWaiters: true } word ? participant.Waiters.FrontNeed - Math.Max(0, word.Free) : 0;
+    private int Missing => participant.Account.Cell.Read() is { HasWaiters: true } word ? participant.Waiters.FrontNeed - Math.Max(0, word.Free) : 0;
 
     // Not the word's flag: who found the queue's server busy may be listed before the server has announced it.
-    private bool IsAtEnd => participant.Waiting == 0 || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting;
-
-    internal override bool IsOver(long now) => IsAtEnd;
+    private bool IsOver => participant.Waiting == 0 || participant.Leaving is not null || participant.Waiters.ClosedBecause != WaitOutcome.Waiting;
 
     /// <returns>False when it is listed already.</returns>
     internal bool TryList() => Volatile.Read(ref _isListed) == 0 && Interlocked.Exchange(ref _isListed, 1) == 0;
 
-    internal override bool TryFinish(long now)
+    internal override bool TryFinish(long now, long borrowable)
     {
         // Each loan serves a front, so there is an end to it; but others want their turn as well.
         for (var round = 0; round < 16; round++)
         {
-            if (IsAtEnd)
+            if (IsOver)
             {
                 // Whoever queues from here on lists it anew; whoever queued before and found it listed is seen now.
                 Interlocked.Exchange(ref _isListed, 0);
-                if (IsAtEnd || !TryList()) return true;
+                if (IsOver || !TryList()) return true;
                 continue;
             }
 
@@ -222,7 +279,7 @@ internal sealed class QueueWant(Participant participant) : Want
             // While its own debt or limit stands in the way, any news of it is worth another try.
             if (participant.Debt > 0 || missing > participant.Account.BorrowingLimit - participant.Borrowed) return false;
             Volatile.Write(ref _missed, missing);
-            if (!participant.Pool.TryBorrowMissing(participant, missing, out _)) return false;
+            if (missing > borrowable || !participant.Pool.TryBorrowMissing(participant, missing, out _)) return false;
         }
 
         participant.Pool.Wants.Serve();
@@ -241,21 +298,17 @@ internal sealed class LoanWant(Participant borrower, LoanRequest request, HashSe
 
     internal override long Deadline => deadline;
 
-    internal override int Missing => request.Units;
-
     internal Task<Loan> Task => _source.Task;
-
-    internal override bool IsOver(long now) =>
-        _source.Task.IsCompleted || now >= deadline || borrower.Pool.IsDisposed || borrower.Account.IsDraining || request.Lender is { Account.IsDraining: true };
 
     internal void Cancel(CancellationToken cancellationToken)
     {
-        if (_source.TrySetCanceled(cancellationToken)) borrower.Pool.Wants.Serve();
+        if (_source.TrySetCanceled(cancellationToken)) borrower.Pool.Wants.LookAgain();
     }
 
-    internal override bool TryFinish(long now)
+    internal override bool TryFinish(long now, long borrowable)
     {
         if (_source.Task.IsCompleted) return true;
+        if (request.Units > borrowable && now < deadline && !borrower.Pool.IsDisposed && !borrower.Account.IsDraining && request.Lender is not { Account.IsDraining: true }) return false;
         Loan loan;
         try
         {

@@ -187,7 +187,7 @@ public class RegressionTests
 
         internal override long Deadline => 5;
 
-        internal override bool TryFinish(long now) => tryFinish();
+        internal override bool TryFinish(long now, long borrowable) => tryFinish();
     }
 
     /// <summary>Posts by asking the pool for a snapshot on another thread, and waits for it.</summary>

@@ -31,6 +31,7 @@ internal sealed class Allocation
     private int _ceiling;
     private int _needsAttention;
     private int _isDebtor;
+    private int _hasTold;
     private HeldUnits? _held;
     private long _shortAt;
 
@@ -86,6 +87,9 @@ internal sealed class Allocation
 
     internal int Debt { get => Volatile.Read(ref _counters.Debt); set => Volatile.Write(ref _counters.Debt, value); }
 
+    /// <summary>Units of live loans made on demand, those in the making included.</summary>
+    internal int OnDemandUnits { get => Volatile.Read(ref _counters.OnDemandUnits); set => Volatile.Write(ref _counters.OnDemandUnits, value); }
+
     /// <summary>The part of the debt that no loan accounts for in time any more.</summary>
     internal int OverdueDebt { get => Volatile.Read(ref _counters.OverdueDebt); set => Volatile.Write(ref _counters.OverdueDebt, value); }
 
@@ -118,6 +122,13 @@ internal sealed class Allocation
     internal Allocation? NextForAttention { get; set; }
 
     internal Allocation? NextDebtor { get; set; }
+
+    /// <summary>The link of those that told the server of the wants that they have something to lend.</summary>
+    internal Allocation? NextTold { get; set; }
+
+    internal bool TryMarkAsTold() => Interlocked.Exchange(ref _hasTold, 1) == 0;
+
+    internal void ClearToldMark() => Interlocked.Exchange(ref _hasTold, 0);
 
     internal bool TryMarkForAttention() => Interlocked.Exchange(ref _needsAttention, 1) == 0;
 
@@ -258,6 +269,7 @@ internal sealed class Allocation
         internal int Lent;
         internal int Incoming;
         internal int Borrowed;
+        internal int OnDemandUnits;
         internal int BorrowedChanges;
         internal int Debt;
         internal int OverdueDebt;

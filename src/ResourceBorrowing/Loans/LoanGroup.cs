@@ -34,7 +34,15 @@ internal sealed class LoanGroup(LoanPair pair, LoanConditions conditions, int in
     internal int CleanBatch { get; set; }
 
     /// <summary>Units of live loans that have not been recalled, and of loans in the making: raised before their lender is debited.</summary>
-    internal int LiveUnits { get => Volatile.Read(ref _liveUnits); set => Volatile.Write(ref _liveUnits, value); }
+    internal int LiveUnits
+    {
+        get => Volatile.Read(ref _liveUnits);
+        set
+        {
+            if (Conditions.IsOnDemand) Borrower.OnDemandUnits += value - _liveUnits;
+            Volatile.Write(ref _liveUnits, value);
+        }
+    }
 
     /// <summary>When its youngest loan was made.</summary>
     internal long LentAt { get => Volatile.Read(ref _lentAt); set => Volatile.Write(ref _lentAt, value); }
