@@ -40,7 +40,13 @@ internal sealed class FairChoice(IReadOnlyList<long> at, IReadOnlyList<int> who,
         return kept > had || (kept == had && (_count[gaining] + 1) * asked[losing] > _count[losing] * asked[gaining]);
     }
 
-    private bool IsRicher(int one, int other) => other < 0 || (_count[one] - 1) * asked[other] > (_count[other] - 1) * asked[one];
+    /// <summary>Whether the one can better lose a request than the other: it keeps more, or as much and has less now.</summary>
+    private bool IsRicher(int one, int other)
+    {
+        if (other < 0) return true;
+        var (keeps, others) = ((_count[one] - 1) * asked[other], (_count[other] - 1) * asked[one]);
+        return keeps > others || (keeps == others && _count[one] * asked[other] < _count[other] * asked[one]);
+    }
 
     private bool ExchangeAll()
     {

@@ -57,8 +57,11 @@ internal static class Plots
             quota.LegendText = "quota";
             plot.Title($"{scenario.Names[result.Shown[i]]} ({result.Policy.Name})", 13);
             Name(plot, "step", "units");
-            plot.Axes.SetLimitsY(0, plot.Axes.GetLimits().Top);
-            if (i == 0) plot.ShowLegend(Alignment.UpperRight);
+            FitTo(plot, result.Allocations);
+            plot.Axes.SetLimitsY(0, 1.05 * Math.Max(scenario.Quotas[result.Shown[i]] + 1, Math.Max(Most(demand, i), Most(result.Allocations, i))));
+            // One legend for all panels, above the data of the first.
+            if (i == 0) plot.ShowLegend(Alignment.UpperCenter, Orientation.Horizontal);
+            else plot.HideLegend();
         }
 
         return panels.Render(Width, PanelHeight * rows + 20).GetImageBytes(ImageFormat.Png);
@@ -76,7 +79,8 @@ internal static class Plots
 
         plot.Title($"Reputation ({result.Policy.Name})", 16);
         Name(plot, "step", "score, 0 to 100");
-        plot.Axes.SetLimitsY(0, 100);
+        FitTo(plot, result.Scores);
+        plot.Axes.SetLimitsY(0, 102);
         plot.ShowLegend(Edge.Right);
         return Png(plot);
     }
@@ -106,26 +110,44 @@ internal static class Plots
     {
         using var plot = new Plot();
         var values = comparison.Results.Select(static r => (Harm: r.HarmP99 ?? 0, Goodput: 100 * r.Goodput, Result: r)).ToList();
-        foreach (var (harm, goodput, result) in values)
+        var (low, high) = (values.Min(static v => v.Goodput), values.Max(static v => v.Goodput));
+        var margin = Math.Max(1, 0.1 * (high - low));
+        var labels = new List<(double Harm, double Goodput, string Text)>();
+        foreach (var (harm, goodput, result) in values.OrderByDescending(static v => v.Goodput))
         {
             var marker = plot.Add.Marker(harm, goodput, IsOurs(result) ? MarkerShape.FilledDiamond : MarkerShape.OpenCircle, 12, IsOurs(result) ? Blue : Colors.Black);
             marker.LineWidth = 2;
-            var label = plot.Add.Text(result.HarmP99 is null ? result.Policy.Name + " (lends nothing)" : result.Policy.Name, harm, goodput);
+            var text = result.HarmP99 is null ? result.Policy.Name + " (lends nothing)" : result.Policy.Name;
+            // Points that lie close together share a label.
+            var near = labels.FindIndex(l => Math.Abs(l.Goodput - goodput) < margin / 3 && Math.Abs(l.Harm - harm) < 0.2);
+            if (near < 0) labels.Add((harm, goodput, text));
+            else labels[near] = labels[near] with { Text = $"{labels[near].Text}, {text}" };
+        }
+
+        foreach (var (harm, goodput, text) in labels)
+        {
+            var label = plot.Add.Text(text, harm, goodput);
             (label.LabelFontSize, label.LabelAlignment, label.OffsetX) = (13, Alignment.MiddleLeft, 10);
         }
 
         plot.Title("Goodput against harm to lenders: up and to the left is better", 16);
         Name(plot, "lender harm p99, in service times", "goodput, % of requests");
-        var (low, high) = (values.Min(static v => v.Goodput), values.Max(static v => v.Goodput));
-        var margin = Math.Max(1, 0.1 * (high - low));
         plot.Axes.SetLimits(-0.05, Math.Max(1.4, values.Max(static v => v.Harm) * 1.4), low - margin, high + margin);
         return Png(plot);
     }
 
     private static bool IsOurs(PolicyResult result) => result.Policy.Name == Hosts.Policy.BorrowingName;
 
-    private static ScottPlot.Plottables.Signal Line(Plot plot, Timeline timeline, int series) =>
-        plot.Add.Signal(timeline.Samples.Select(s => s[series]).ToArray(), timeline.Stride);
+    private static ScottPlot.Plottables.Signal Line(Plot plot, Timeline timeline, int series)
+    {
+        var line = plot.Add.Signal(timeline.Samples.Select(s => s[series]).ToArray(), timeline.Stride);
+        line.MaximumMarkerSize = 0;
+        return line;
+    }
+
+    private static double Most(Timeline timeline, int series) => timeline.Samples.Select(s => s[series]).DefaultIfEmpty(0).Max();
+
+    private static void FitTo(Plot plot, Timeline timeline) => plot.Axes.SetLimitsX(0, Math.Max(1, timeline.Samples.Count * timeline.Stride));
 
     private static void Name(Plot plot, string x, string y)
     {

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace ResourceBorrowing.Simulator.Tests;
+
+/// <summary>The tool as a user runs it: a process of its own.</summary>
+public class CommandLineTests
+{
+    [Theory]
+    [InlineData("compare")]
+    [InlineData("compare --trace nowhere.csv")]
+    [InlineData("compare --trace x.csv --capacity 0")]
+    [InlineData("compare --trace x.csv --capacity 5 --fair-share 5")]
+    [InlineData("compare --trace x.csv --policies borrowing,magic")]
+    [InlineData("compare --trace x.csv --adversary devil")]
+    [InlineData("compare --trace x.csv --adversary-name a")]
+    [InlineData("compare --trace x.csv --seed 1.5")]
+    [InlineData("generate --kind weather --out x.csv")]
+    [InlineData("generate --kind step")]
+    [InlineData("generate --kind step --out nowhere/x.csv")]
+    [InlineData("nothing")]
+    public async Task Tool_UsedWrongly_ExitsWith2AndSaysWhy(string arguments)
+    {
+        using var folder = new TemporaryFolder();
+        var (exit, output, errors) = await RunAsync(folder, arguments);
+        Assert.Equal(2, exit);
+        Assert.Empty(output);
+        Assert.NotEmpty(errors);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Compare_OfAGeneratedTrace_WritesAllItsFilesAndTheSameTwice()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(0, (await RunAsync(folder, "generate --kind bursty --participants 5 --steps 80 --seed 3 --out demand.csv.gz")).Exit);
+        var first = await RunAsync(folder, "compare --trace demand.csv.gz --out one --adversary hog");
+        var second = await RunAsync(folder, "compare --trace demand.csv.gz --out two --adversary hog");
+        Assert.Equal(0, first.Exit);
+        Assert.Equal(first.Output, second.Output);
+        Assert.Contains("borrowing", first.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\r', first.Errors + first.Output);
+        Assert.DoesNotContain('\u001b', first.Errors + first.Output);
+        foreach (var name in new[] { "results.csv", "results.json" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(folder.Path, "one", name)), File.ReadAllBytes(Path.Combine(folder.Path, "two", name)));
+
+        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.Path, "one", "results.json")));
+        Assert.Equal(7, json.RootElement.GetProperty("policies").GetArrayLength());
+        Assert.Equal(8, File.ReadAllLines(Path.Combine(folder.Path, "one", "results.csv")).Length);
+        var report = File.ReadAllText(Path.Combine(folder.Path, "one", "report.html"));
+        foreach (var picture in new[] { "allocations.png", "scores.png", "utilization.png", "goodput-harm.png" })
+        {
+            var png = File.ReadAllBytes(Path.Combine(folder.Path, "one", picture));
+            Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], png[..4]);
+            Assert.Contains(Convert.ToBase64String(png), report, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Compare_Strictly_ExitsWith1WhenATargetIsMissed()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("t.csv", "t,a,b\n0,1,9\n1,9,1\n2,1,9\n3,9,1\n");
+        var (exit, output, _) = await RunAsync(folder, "compare --trace t.csv --lending 0 --strict");
+        Assert.Contains("missed", output, StringComparison.Ordinal);
+        Assert.Equal(1, exit);
+    }
+
+    private static async Task<(int Exit, string Output, string Errors)> RunAsync(TemporaryFolder folder, string arguments)
+    {
+        var tool = typeof(Traces.TraceSet).Assembly.Location;
+        using var process = Process.Start(new ProcessStartInfo("dotnet", $"\"{tool}\" {arguments}")
+        {
+            WorkingDirectory = folder.Path, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
+    }
+}
