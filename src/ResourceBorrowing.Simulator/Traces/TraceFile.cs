@@ -167,7 +167,8 @@ internal sealed class TraceLines : IDisposable
             while (_reader.MoveNext())
             {
                 var row = _reader.Current;
-                Line = row.LineNumberFrom;
+                // Sep counts the first row as if it began where it ends.
+                Line = Math.Min(row.LineNumberFrom, row.LineNumberToExcl - 1);
                 if (row.Span.IsWhiteSpace()) continue;
                 Count = row.ColCount;
                 if (_cells.Length < Count) _cells = new string[Count];

@@ -65,6 +65,9 @@ internal enum Flaw
     /// <summary>A lender that has its units back and does not look at its mark.</summary>
     CreditQuietly,
 
+    /// <summary>A lender that asks for service before it says that it has something to lend.</summary>
+    TellTooLate,
+
     /// <summary>What a queue misses is written down after it was looked at, and not announced before.</summary>
     WriteMissedLate,
 }

@@ -178,6 +178,10 @@ public class LoanInterleavingTests(ITestOutputHelper output)
         AssertNoticed("unfilled", Of(Flaw.ForgetfulServer, lender: 1, lenderInUse: 1, wantUnits: 1), Wants, Releases(Lender, 1));
 
     [Fact]
+    public void Checker_OfALenderThatTellsTooLate_NoticesTheWant() =>
+        AssertNoticed("unfilled", Of(Flaw.TellTooLate, lender: 1, lenderInUse: 1, wantUnits: 1), Wants, Releases(Lender, 1));
+
+    [Fact]
     public void Checker_OfAForgetfulServer_NoticesTheCancelledWant() =>
         AssertNoticed("still listed", Of(Flaw.ForgetfulServer, lender: 1, lenderInUse: 1, wantUnits: 1), Wants, CancelsWant);
 

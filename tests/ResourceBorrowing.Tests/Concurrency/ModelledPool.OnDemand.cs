@@ -35,7 +35,7 @@ internal sealed partial class ModelledPool
         foreach (var gate in ServeWants(pool, Nest(frame, 1))) yield return gate;
     }
 
-    private static Steps TryQueue(ModelledPool pool, long frame)
+    private static Steps TryQueue(ModelledPool pool, int borrowable, long frame)
     {
         while (true)
         {
@@ -68,6 +68,7 @@ internal sealed partial class ModelledPool
             if (pool.Read(Debt) > 0) yield break;
             yield return Always;
             pool.Exchange(Missed, missing);
+            if (missing > borrowable) yield break;
             var made = new Made();
             pool.Forget(73, Nest(frame, missing));
             foreach (var gate in Borrow(pool, missing, made, Nest(frame, 1))) yield return gate;

@@ -18,6 +18,8 @@ internal sealed partial class ModelledPool
     {
         yield return Always;
         if (!pool.CompareExchange(WantOutcome, WasCancelled, Waiting)) yield break;
+        yield return Always;
+        pool.Exchange(WantStale, 1);
         foreach (var gate in ServeWants(pool, frame: 12)) yield return gate;
     }
 
@@ -92,7 +94,14 @@ internal sealed partial class ModelledPool
             if (isWanted) yield return Always;
             if (isWanted && pool.ReadWord(Lender) is { IsQuiet: true, Free: > 0 })
             {
+                if (pool._flaw != Flaw.TellTooLate)
+                {
+                    yield return Always;
+                    pool.Exchange(Told, 1);
+                }
+
                 foreach (var gate in ServeWants(pool, Nest(frame, 8))) yield return gate;
+                if (pool._flaw == Flaw.TellTooLate) pool.Exchange(Told, 1);
                 yield break;
             }
         }
@@ -131,26 +140,58 @@ internal sealed partial class ModelledPool
         yield return Always;
         var isNew = pool.Exchange(WantInbox, 0) == 1;
         if (isNew) pool.Exchange(WantListed, 1);
+        yield return Always;
+        if (pool.Exchange(WantStale, 0) == 1)
+        {
+            isNew = true;
+            pool.Exchange(LooksAtAll, 1);
+        }
+
         if (pool.Read(WantListed) == 0) yield break;
-        foreach (var gate in TryWant(pool, Nest(frame, 10, isNew ? 1 : 0))) yield return gate;
+        yield return Always;
+        var hasTold = pool.Exchange(Told, 0) == 1;
+        var borrowable = new Borrowable();
+        foreach (var gate in TryAll(pool, borrowable, hasTold, isNew, Nest(frame, 10, (isNew ? 1 : 0) + (hasTold ? 2 : 0)))) yield return gate;
 
         var mustMark = isNew || pool.Read(WantListed) == 0;
         while (mustMark && pool._flaw != Flaw.NoMark)
         {
             var isListed = pool.Read(WantListed);
             yield return Always;
-            if (pool.Read(Wanted) == isListed) yield break;
+            if (pool.Read(Wanted) == isListed) break;
             yield return Always;
             pool.Exchange(Wanted, isListed);
-            if (isListed == 0 || pool._flaw == Flaw.MarkWithoutSecondTry) yield break;
-            foreach (var gate in TryWant(pool, Nest(frame, 11))) yield return gate;
+            if (isListed == 0 || pool._flaw == Flaw.MarkWithoutSecondTry) break;
+            pool.Exchange(LooksAtAll, 1);
+            foreach (var gate in TryAll(pool, borrowable, hasTold, isNew, Nest(frame, 11, (isNew ? 1 : 0) + (hasTold ? 2 : 0)))) yield return gate;
             mustMark = pool.Read(WantListed) == 0 && pool._flaw != Flaw.MarkForEver;
         }
+
+        // Nobody has anything, and whoever has will tell: then the next pass need not look.
+        var isDry = pool.Read(Wanted) == 1 && borrowable.Units == 0;
+        pool.Exchange(LooksAtAll, isDry ? 0 : 1);
     }
 
-    private static Steps TryWant(ModelledPool pool, long frame) => pool._isOnDemand ? TryQueue(pool, frame) : TryLoan(pool, frame);
+    private static Steps TryAll(ModelledPool pool, Borrowable borrowable, bool hasTold, bool isNew, long frame)
+    {
+        foreach (var gate in Look(pool, borrowable, hasTold)) yield return gate;
+        if (borrowable.Units == 0 && !isNew) yield break;
+        foreach (var gate in TryWant(pool, borrowable.Units, Nest(frame, 14, borrowable.Units))) yield return gate;
+        if (borrowable.Units == 0) yield break;
+        foreach (var gate in Look(pool, borrowable, hasTold)) yield return gate;
+    }
 
-    private static Steps TryLoan(ModelledPool pool, long frame)
+    private static Steps Look(ModelledPool pool, Borrowable borrowable, bool hasTold)
+    {
+        borrowable.Units = 0;
+        if (pool.Read(LooksAtAll) == 0 && !hasTold) yield break;
+        yield return Always;
+        if (pool.ReadWord(Lender) is { IsQuiet: true, Free: var free }) borrowable.Units = Math.Max(0, free);
+    }
+
+    private static Steps TryWant(ModelledPool pool, int borrowable, long frame) => pool._isOnDemand ? TryQueue(pool, borrowable, frame) : TryLoan(pool, borrowable, frame);
+
+    private static Steps TryLoan(ModelledPool pool, int borrowable, long frame)
     {
         pool.Forget(62, frame);
         yield return Always;
@@ -160,6 +201,7 @@ internal sealed partial class ModelledPool
             yield break;
         }
 
+        if (pool._wantUnits > borrowable) yield break;
         var made = new Made();
         foreach (var gate in Borrow(pool, pool._wantUnits, made, Nest(frame, 12))) yield return gate;
         pool.Forget(63, Nest(frame, 1, made.Slot));
@@ -183,6 +225,12 @@ internal sealed partial class ModelledPool
         Require(Peek(WantRequests) == 0, "the wants' service is not idle");
         Require(_flaw == Flaw.NoMark || Peek(Wanted) == Peek(WantListed), "the mark lies");
         Require(Peek(LoansOfWant) == (Peek(WantOutcome) == WasGranted ? 1 : 0), "a loan was made and nobody has it");
+    }
+
+    /// <summary>What the server of the wants believes can be borrowed.</summary>
+    private sealed class Borrowable
+    {
+        internal int Units { get; set; }
     }
 
     /// <summary>Who is still to be attended, in order: a number, the first its last digit.</summary>

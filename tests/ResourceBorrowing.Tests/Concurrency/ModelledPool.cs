@@ -53,8 +53,13 @@ internal sealed partial class ModelledPool : SharedMemory
     private const int IsListed = FrontNeed + 1;
     private const int Missed = IsListed + 1;
 
+    // Whether the lender has told that it has something to lend; and, known to the server alone, whether it must look for itself.
+    private const int Told = Missed + 1;
+    private const int LooksAtAll = Told + 1;
+    private const int WantStale = LooksAtAll + 1;
+
     // For the laws only.
-    private const int Held = Missed + 1;
+    private const int Held = WantStale + 1;
     private const int InTransit = Held + Parties;
     private const int Granted = InTransit + 1;
     private const int Pushed = Granted + Parties;
@@ -91,6 +96,7 @@ internal sealed partial class ModelledPool : SharedMemory
             _capacity += allocation[party];
         }
 
+        Note(LooksAtAll, 1);
         if (isPushed) Push(Lender);
         Note(Lent, allocation[Borrower]);
         Note(EverLent, allocation[Borrower]);
