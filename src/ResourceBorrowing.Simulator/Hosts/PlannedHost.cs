@@ -61,12 +61,15 @@ internal sealed class FixedStep(Scenario scenario) : PlannedHost(scenario)
     }
 }
 
-/// <summary>Max-min fair each step: units rise evenly for all up to the most that each needed in the step before; what is then left is divided evenly.</summary>
+/// <summary>
+/// Max-min fair each step: units rise evenly for all up to the mean demand of each in the step before; what is then left is divided evenly. With the most of each step, or
+/// mean and deviation, in place of the mean it serves less.
+/// </summary>
 internal sealed class MaxMinHost(Scenario scenario) : PlannedHost(scenario)
 {
     protected override int[] Plan((int Most, double Mean, double Deviation)[] seen)
     {
-        var limits = Balancing.MaxMin.Divide(Scenario.Capacity, [.. seen.Select(static s => (double)s.Most)]);
+        var limits = Balancing.MaxMin.Divide(Scenario.Capacity, [.. seen.Select(static s => s.Mean)]);
         var left = (Scenario.Capacity - limits.Sum()) / limits.Length;
         return Whole([.. limits.Select(l => l + left)], Scenario.Capacity);
     }
