@@ -16,6 +16,9 @@ namespace ResourceBorrowing;
 /// </remarks>
 internal sealed class Wants(ResourcePool pool, LoanBook book)
 {
+    // Units that were recalled may be lent again one by one; that often, at the most, it is looked whether any may.
+    private const int LooksPerPeriod = 16;
+
     private readonly List<Want> _wants = [];
     private Combiner _serving;
     private Want? _inbox;
@@ -73,8 +76,12 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         // What time alone makes borrowable tells nobody.
         Interlocked.Exchange(ref _isStale, 1);
         Serve();
+        if (!IsAny) return TimerWheel.Never;
+        var period = Math.Max(1, book.PlanningPeriod);
+        var release = TimerWheel.Never;
+        foreach (var participant in pool.AllWithReserve) release = Math.Min(release, participant.Account.NextRelease(now));
         // Never at once: a deadline that has passed is still listed while the server is busy, and the server may be waiting for this very call to return.
-        return IsAny ? Math.Clamp(Volatile.Read(ref _nextDeadline), now + 1, now + Math.Max(1, book.PlanningPeriod)) : TimerWheel.Never;
+        return Math.Clamp(Math.Min(Volatile.Read(ref _nextDeadline), Math.Max(release, now + period / LooksPerPeriod)), now + 1, now + period);
     }
 
     /// <summary>Fills what can be filled. Anybody may ask; somebody will have done it.</summary>

@@ -150,6 +150,9 @@ internal sealed class Allocation
     /// <summary>Free units that are not lent: its headroom, or what was just recalled for it.</summary>
     internal int KeptAt(long now) => Math.Max(Rules.Headroom, Volatile.Read(ref _held) is { } held ? Math.Min(Nominal, held.At(now)) : 0);
 
+    /// <summary>When the next unit that was recalled for it may be lent again.</summary>
+    internal long NextRelease(long now) => Volatile.Read(ref _held)?.NextRelease(now) ?? TimerWheel.Never;
+
     /// <summary>The lending limit, less while its callers suffer more from lending than its harm budget allows.</summary>
     internal int LendingLimitAt(long now)
     {

@@ -19,6 +19,17 @@ internal sealed class HeldUnits
         }
     }
 
+    /// <summary>When the next of them may be lent again; <see cref="TimerWheel.Never"/> when nothing is held.</summary>
+    internal long NextRelease(long now)
+    {
+        if (now >= Volatile.Read(ref _until)) return TimerWheel.Never;
+        lock (_lock)
+        {
+            LetGo(now);
+            return _held.TryPeek(out var first) ? first.Until : TimerWheel.Never;
+        }
+    }
+
     /// <summary>Times come in order, or count as if they did.</summary>
     internal void Add(int units, long now, long until)
     {
