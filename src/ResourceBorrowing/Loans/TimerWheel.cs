@@ -17,10 +17,13 @@ internal sealed class TimerWheel
     private const int Slots = 1 << DigitBits;
     private const int Levels = 9;
     private const long Mixed = -1;
+    private const int MostLead = 512;
 
     private readonly LoanSlab _slab;
     private readonly Slot[] _slots = new Slot[Levels * Slots];
     private readonly ulong[] _occupied = new ulong[Levels];
+    private int _ahead = LoanRecord.None;
+    private int _lead;
     private long _now;
     private int _cascading;
     private uint _levels;
@@ -84,6 +87,7 @@ internal sealed class TimerWheel
 
             var index = IndexOf(level, _now);
             slot = _slots[index].First;
+            ReadAhead(slot);
             ref var record = ref _slab[slot];
             Unlink(ref record);
             if (level > 0) _cascading = _slots[index].First == LoanRecord.None ? 0 : level;
@@ -96,10 +100,22 @@ internal sealed class TimerWheel
             Append(slot, ref record, LevelOf(record.Due));
         }
 
+        _ahead = LoanRecord.None;
         // Not into a slot that is still full of a later tick: what is added must find its place before or behind it.
         _now = Math.Max(_now, _levels == 0 ? until : Math.Min(until, BeginOfFirst(out _) - 1));
         slot = LoanRecord.None;
         return false;
+    }
+
+    /// <summary>
+    /// Touches, in order, the records that will be taken, long before they are. Whoever ends a loan writes to the next younger one of its group, which stands
+    /// some way ahead and out of order, and would wait for memory each time. Only a hint: it does not matter what became of the record it stands at.
+    /// </summary>
+    private void ReadAhead(int slot)
+    {
+        if (_ahead == LoanRecord.None) (_ahead, _lead) = (slot, 0);
+        for (var steps = 0; steps < 2 && _lead <= MostLead && _ahead != LoanRecord.None; steps++, _lead++) _ahead = _slab[_ahead].Next;
+        _lead--;
     }
 
     /// <summary>The first tick of the earliest slot that holds records. There must be one.</summary>
