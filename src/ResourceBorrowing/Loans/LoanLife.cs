@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ResourceBorrowing.Loans;
 
 /// <summary>Where a loan is in its life.</summary>
@@ -81,38 +83,46 @@ internal static class LoanLife
     /// <returns>False when that cannot happen to a loan in this state; then it stays where it is.</returns>
     internal static bool TryNext(LoanState state, LoanEvent happens, out LoanState next)
     {
-        LoanState? after = (state, happens) switch
-        {
-            (LoanState.Free, LoanEvent.Grant) => LoanState.Granted,
-            (LoanState.Granted, LoanEvent.Activate) => LoanState.Active,
-
-            // Recall beats renewal: what is recalled is not renewed.
-            (LoanState.Active, LoanEvent.Renew) => LoanState.Active,
-            (LoanState.Active, LoanEvent.Recall) => LoanState.Recalled,
-            (LoanState.Active or LoanState.Recalled, LoanEvent.Split) => state,
-            (LoanState.Active or LoanState.Recalled, LoanEvent.Return) => LoanState.Returning,
-            (LoanState.Active or LoanState.Recalled or LoanState.Returning, LoanEvent.ComeDue) => LoanState.Grace,
-
-            (LoanState.Grace, LoanEvent.GraceEnd) => LoanState.Overdue,
-            (LoanState.Overdue, LoanEvent.Default) => LoanState.Defaulted,
-            (LoanState.Overdue or LoanState.Defaulted, LoanEvent.WriteOff) => LoanState.WrittenOff,
-
-            // Whatever else became of it, the debt can be paid.
-            (LoanState.Returning or LoanState.Grace or LoanState.Overdue or LoanState.Defaulted or LoanState.WrittenOff or LoanState.Ownership, LoanEvent.Repay)
-                => LoanState.Repaid,
-            _ => null,
-        };
-        next = after ?? state;
-        return after is not null;
+        var after = After(happens, state);
+        next = after == LoanState.Free ? state : after;
+        return after != LoanState.Free;
     }
 
     /// <summary>The state that must follow; the mechanism asks for nothing that cannot happen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static LoanState Next(LoanState state, LoanEvent happens) =>
-        TryNext(state, happens, out var next) ? next : throw new InvalidOperationException($"A loan that is {state} cannot {happens}.");
+        After(happens, state) is var next and not LoanState.Free ? next : Impossible(state, happens);
 
     /// <summary>The borrower may use the units.</summary>
     internal static bool IsLive(LoanState state) => state is LoanState.Active or LoanState.Recalled;
 
     /// <summary>Somebody still counts on the loan.</summary>
     internal static bool IsOpen(LoanState state) => state is >= LoanState.Granted and <= LoanState.Defaulted;
+
+    /// <returns><see cref="LoanState.Free"/>, to which nothing leads, for what cannot happen.</returns>
+    /// <remarks>Inlined, and the event first: most callers name it, and then one comparison is left of it all.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static LoanState After(LoanEvent happens, LoanState state) => (happens, state) switch
+    {
+        (LoanEvent.Grant, LoanState.Free) => LoanState.Granted,
+        (LoanEvent.Activate, LoanState.Granted) => LoanState.Active,
+
+        // Recall beats renewal: what is recalled is not renewed.
+        (LoanEvent.Renew, LoanState.Active) => LoanState.Active,
+        (LoanEvent.Recall, LoanState.Active) => LoanState.Recalled,
+        (LoanEvent.Split, LoanState.Active or LoanState.Recalled) => state,
+        (LoanEvent.Return, LoanState.Active or LoanState.Recalled) => LoanState.Returning,
+        (LoanEvent.ComeDue, LoanState.Active or LoanState.Recalled or LoanState.Returning) => LoanState.Grace,
+
+        (LoanEvent.GraceEnd, LoanState.Grace) => LoanState.Overdue,
+        (LoanEvent.Default, LoanState.Overdue) => LoanState.Defaulted,
+        (LoanEvent.WriteOff, LoanState.Overdue or LoanState.Defaulted) => LoanState.WrittenOff,
+
+        // Whatever else became of it, the debt can be paid.
+        (LoanEvent.Repay, LoanState.Returning or LoanState.Grace or LoanState.Overdue or LoanState.Defaulted or LoanState.WrittenOff or LoanState.Ownership)
+            => LoanState.Repaid,
+        _ => LoanState.Free,
+    };
+
+    private static LoanState Impossible(LoanState state, LoanEvent happens) => throw new InvalidOperationException($"A loan that is {state} cannot {happens}.");
 }
