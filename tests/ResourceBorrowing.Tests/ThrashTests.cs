@@ -76,6 +76,22 @@ public sealed class ThrashTests : IDisposable
     }
 
     [Fact]
+    public async Task RecalledUnits_WhoseTimeIsOverBetweenTwoLooks_GoToWhoWaitsThen()
+    {
+        var ofX = BorrowAndUse(_x, 10);
+        var third = Wanting(_z, 4);
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        _lender.Recall(10);
+        ofX.ForEach(static l => l.Dispose());
+        // It is looked each second since the wait began, so at 1.0 s and not again before 2.0 s; but these units are free at 1.6 s.
+        _time.Advance(TimeSpan.FromMilliseconds(400));
+        _time.Advance(TimeSpan.FromMilliseconds(599));
+        Assert.Equal((10, false), (_lender.Available, third.IsCompleted));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True((await third.Within()).IsGranted);
+    }
+
+    [Fact]
     public async Task Credit_PaysDebtsFirst_ThenServesCallers_ThenThoseWhoWantUnits()
     {
         var options = TestPool.Options(20, ("creditor", 10), ("middle", 10), ("x", 0), ("z", 0));
