@@ -309,7 +309,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         var account = lender.Account;
         account.Harm.Settle(Now);
         if (borrower is null) return TimeSpan.FromMilliseconds(account.Harm.Total);
-        var pair = Array.Find(account.Harm.Groups, g => g.Borrower == borrower.Account)?.Pair;
+        var pair = account.Harm.Find(borrower.Account);
         return pair is null ? TimeSpan.Zero : TimeSpan.FromMilliseconds(account.Harm.Of(pair));
     }
 

@@ -110,6 +110,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
             if (other == wanting) continue;
             var account = other.Account;
             found += account.LendableAt(now);
+            if (found >= units) break;
             while (found < units && account.OnDemandUnits > 0 && account.Cell.Read() is { IsQuiet: true, Free: > 0 })
             {
                 var attention = new AttentionList();

@@ -157,7 +157,7 @@ internal sealed class PoolMetrics
     {
         foreach (var lender in _pool.AllWithReserve)
         {
-            foreach (var pair in lender.Account.Harm.Groups.Select(static g => g.Pair).Distinct())
+            foreach (var pair in lender.Account.Harm.Pairs)
                 yield return new(lender.Account.Harm.Of(pair) / 1000, new(LenderTag, lender.Name), new(BorrowerTag, pair.Borrower.Name));
         }
     }

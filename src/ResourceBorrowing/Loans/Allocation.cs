@@ -213,8 +213,8 @@ internal sealed class Allocation
     /// <summary>A group on demand that has a loan which can be recalled, and is not listed yet, is listed. The home lock is held.</summary>
     internal void ListOnDemand(LoanGroup group)
     {
-        if (group.IsListed) return;
-        group.IsListed = true;
+        if (group.IsListedOnDemand) return;
+        group.IsListedOnDemand = true;
         _onDemand.Add(group);
     }
 
@@ -226,7 +226,7 @@ internal sealed class Allocation
             var group = _onDemand[i];
             if (group.Youngest == LoanRecord.None)
             {
-                group.IsListed = false;
+                group.IsListedOnDemand = false;
                 _onDemand[i] = _onDemand[^1];
                 _onDemand.RemoveAt(_onDemand.Count - 1);
             }
@@ -245,7 +245,7 @@ internal sealed class Allocation
     internal void Remove(LoanGroup group)
     {
         _groups.Remove((group.Lender, group.Conditions));
-        if (group.IsListed) _onDemand.Remove(group);
+        if (group.IsListedOnDemand) _onDemand.Remove(group);
         _lastGroup = null;
     }
 

@@ -14,25 +14,76 @@ internal sealed class LenderHarm
     /// <summary>The rate of harm is that of about this long, older harm fading away.</summary>
     private const double RateMilliseconds = 10_000;
 
+    // So many groups are kept before it is looked which of them lend no more.
+    private const int FewGroups = 16;
+
     private readonly Lock _lock = new();
+    private readonly Dictionary<Allocation, LoanPair> _pairs = [];
     private LoanGroup[] _groups = [];
+    private int _mostGroups = FewGroups;
     private int _callers;
     private long _at;
     private double _rate;
     private double _total;
     private long _ratedAt;
 
-    /// <summary>Every group in which the participant lends, whether or not it lends just now.</summary>
+    /// <summary>Every group in which the participant lends, and some in which it did.</summary>
     internal LoanGroup[] Groups => Volatile.Read(ref _groups);
 
-    internal void Add(LoanGroup group)
+    /// <summary>Everybody to whom it has ever lent.</summary>
+    internal LoanPair[] Pairs
     {
-        lock (_lock) Volatile.Write(ref _groups, [.. _groups, group]);
+        get
+        {
+            lock (_lock) return [.. _pairs.Values];
+        }
+    }
+
+    internal LoanPair? Find(Allocation borrower)
+    {
+        lock (_lock) return _pairs.GetValueOrDefault(borrower);
+    }
+
+    internal LoanPair FindOrAdd(Allocation lender, Allocation borrower)
+    {
+        lock (_lock) return _pairs.TryGetValue(borrower, out var pair) ? pair : _pairs[borrower] = new LoanPair(lender, borrower);
+    }
+
+    /// <summary>The participant lends in a group that is not listed: a recall must find it.</summary>
+    internal void List(LoanGroup group)
+    {
+        lock (_lock)
+        {
+            if (group.IsListedByLender) return;
+            var kept = _groups;
+            if (kept.Length >= _mostGroups)
+            {
+                kept = [.. kept.Where(static g => !TryUnlist(g))];
+                _mostGroups = Math.Max(FewGroups, 2 * kept.Length);
+            }
+
+            group.IsListedByLender = true;
+            Volatile.Write(ref _groups, [.. kept, group]);
+        }
     }
 
     internal void Remove(LoanGroup group)
     {
-        lock (_lock) Volatile.Write(ref _groups, [.. _groups.Where(g => g != group)]);
+        lock (_lock)
+        {
+            Volatile.Write(ref _groups, [.. _groups.Where(g => g != group)]);
+            _pairs.Remove(group.Borrower);
+        }
+    }
+
+    /// <summary>A group in which nothing is lent goes. Whoever lends raises its live units and then looks whether it is listed: one of the two sees the other.</summary>
+    private static bool TryUnlist(LoanGroup group)
+    {
+        group.IsListedByLender = false;
+        Interlocked.MemoryBarrier();
+        if (group.LiveUnits == 0 && group.Units == 0) return true;
+        group.IsListedByLender = true;
+        return false;
     }
 
     /// <summary>The number of callers that wait changes.</summary>

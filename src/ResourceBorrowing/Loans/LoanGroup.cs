@@ -10,6 +10,7 @@ internal sealed class LoanGroup(LoanPair pair, LoanConditions conditions, int in
     private int _liveUnits;
     private long _lentAt;
     private int _units;
+    private bool _isListedByLender;
 
     internal LoanPair Pair { get; } = pair;
 
@@ -25,8 +26,11 @@ internal sealed class LoanGroup(LoanPair pair, LoanConditions conditions, int in
     /// <summary>The youngest loan that can be recalled.</summary>
     internal int Youngest { get; set; } = LoanRecord.None;
 
-    /// <summary>Whether it stands in its borrower's list of loans on demand.</summary>
-    internal bool IsListed { get; set; }
+    /// <summary>Whether it stands in its borrower's list of groups on demand.</summary>
+    internal bool IsListedOnDemand { get; set; }
+
+    /// <summary>Whether it stands among its lender's groups. Set under the lock of the lender's <see cref="LenderHarm"/>.</summary>
+    internal bool IsListedByLender { get => Volatile.Read(ref _isListedByLender); set => Volatile.Write(ref _isListedByLender, value); }
 
     /// <summary>Where its clean loans are summed up that nobody has judged yet, while <see cref="CleanBatch"/> is the shard's.</summary>
     internal int CleanOutcome { get; set; }

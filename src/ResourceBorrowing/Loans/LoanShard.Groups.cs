@@ -43,12 +43,11 @@ internal sealed partial class LoanShard
 
     private LoanGroup MakeGroup(Allocation lender, Allocation borrower, LoanConditions conditions)
     {
-        var pair = Array.Find(lender.Harm.Groups, g => g.Borrower == borrower)?.Pair ?? new LoanPair(lender, borrower);
+        var pair = lender.Harm.FindOrAdd(lender, borrower);
         var index = _freeGroups.TryPop(out var free) ? free : _groupsMade++;
         if (index == _groups.Length) Array.Resize(ref _groups, Math.Max(8, _groups.Length * 2));
         var group = _groups[index] = new LoanGroup(pair, conditions, index);
         borrower.Add(group);
-        lender.Harm.Add(group);
         return group;
     }
 

@@ -34,10 +34,12 @@ internal sealed partial class LoanShard
         for (var i = 0; i < shares.Length; i++)
         {
             var (lender, part) = (shares[i].Lender, shares[i].Units);
-            var isLimited = !lender.TryRaiseLent(part, lender.LendingLimitAt(order.Now));
             // Before the debit: a caller of the lender that finds the unit gone finds where to recall it from, and waits for this lock.
             var group = _groups[_slab[loans[i].Slot].Group];
             group.LiveUnits += part;
+            // A full fence where it succeeds, so that a group that was just taken off the lender's list is seen to be: pairs with LenderHarm.TryUnlist.
+            var isLimited = !lender.TryRaiseLent(part, lender.LendingLimitAt(order.Now));
+            if (!isLimited && !group.IsListedByLender) lender.Harm.List(group);
             if (!isLimited && lender.TryLend(part, lender.KeptAt(order.Now), ref attention))
             {
                 _slab[loans[i].Slot].State = LoanLife.Next(LoanState.Free, LoanEvent.Grant);
