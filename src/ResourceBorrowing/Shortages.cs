@@ -60,8 +60,21 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     }
 
     /// <summary>What others could borrow of it, if what lies idle there of others went back to its owners; not less than what can be had.</summary>
-    internal static long BorrowableFrom(Allocation account, long now) =>
-        account.Cell.Read() is { IsQuiet: true, Free: var free and > 0 } ? account.LendableAt(now) + Math.Min(free, account.OnDemandUnits) : 0;
+    /// <param name="account">Whose units.</param>
+    /// <param name="wanting">Who would borrow: what it has lent itself does not count; null for anybody.</param>
+    /// <param name="now">The time.</param>
+    internal static long BorrowableFrom(Allocation account, Allocation? wanting, long now)
+    {
+        if (account.Cell.Read() is not { IsQuiet: true, Free: var free and > 0 }) return 0;
+        var onDemand = account.OnDemandUnits;
+        if (onDemand > 0 && wanting is { Lent: > 0 })
+        {
+            foreach (var group in wanting.Harm.Groups)
+                if (group.Borrower == account && group.Conditions.IsOnDemand) onDemand -= group.LiveUnits;
+        }
+
+        return account.LendableAt(now) + Math.Min(free, Math.Max(0, onDemand));
+    }
 
     private bool IsBorrowable(Participant wanting, int units, long now)
     {
@@ -69,7 +82,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         foreach (var other in pool.AllWithReserve)
         {
             if (other == wanting) continue;
-            most += BorrowableFrom(other.Account, now);
+            most += BorrowableFrom(other.Account, wanting.Account, now);
             if (most >= units) return true;
         }
 

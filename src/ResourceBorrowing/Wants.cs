@@ -61,7 +61,7 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     internal void OnAttended(Allocation account)
     {
         var participant = account.Owner as Participant;
-        if (account.Cell.IsWanted && (participant is { IsWanting: true } || Shortages.BorrowableFrom(account, book.Clock.Last) > 0))
+        if (account.Cell.IsWanted && (participant is { IsWanting: true } || Shortages.BorrowableFrom(account, wanting: null, book.Clock.Last) > 0))
         {
             Tell(account);
             Serve();
@@ -136,13 +136,13 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
         long most = 0;
         if (_looksAtAll)
         {
-            foreach (var participant in pool.AllWithReserve) most += Shortages.BorrowableFrom(participant.Account, now);
+            foreach (var participant in pool.AllWithReserve) most += Shortages.BorrowableFrom(participant.Account, wanting: null, now);
             return most;
         }
 
         foreach (var account in _told)
         {
-            most += Shortages.BorrowableFrom(account, now);
+            most += Shortages.BorrowableFrom(account, wanting: null, now);
             if (most > 0 && account.Owner is Participant told) pool.LookFrom = told.Place;
         }
 
