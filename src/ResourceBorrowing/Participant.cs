@@ -51,7 +51,7 @@ public sealed class Participant
     /// Units it could lend right now: free, its own, and within its limits; 0 while its callers wait or it owes units, and when it never lends. Whether it
     /// wants to be asked makes no difference here.
     /// </summary>
-    public int Lendable => _account.LendableAt(Pool.Now);
+    public int Lendable => _account.LendableAt(Pool.Now, isOnDemand: false);
 
     /// <summary>Units of it that others have, those they owe included.</summary>
     public int Lent => _account.Lent;

@@ -27,14 +27,17 @@ public sealed class ResourcePoolOptions
     /// </summary>
     public TimeSpan DefaultTerm { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long after a loan's end units still in use count as late rather than lost. Default 1 s, 0 to 30 days.</summary>
-    public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How long after a loan's end units still in use count as late rather than lost. Default 10 s, 0 to 30 days. Units in use that are recalled come back when the
+    /// requests that use them end, so let it be longer than requests last.
+    /// </summary>
+    public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a loan may be overdue before it counts as defaulted, 0 to 30 days. Default 1 minute.</summary>
     public TimeSpan DefaultLimit { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// For how long units that came back because they were recalled are not lent again, 0 to 30 days; those that wait for units of others are also looked at
+    /// For how long units that came back because they were recalled are not lent again, except on demand, 0 to 30 days; those that wait for units of others are also looked at
     /// this often. Default 1 s.
     /// </summary>
     public TimeSpan PlanningPeriod { get; set; } = TimeSpan.FromSeconds(1);

@@ -73,7 +73,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
                 if (group.Borrower == account && group.Conditions.IsOnDemand) onDemand -= group.LiveUnits;
         }
 
-        return account.LendableAt(now) + Math.Min(free, Math.Max(0, onDemand));
+        return account.LendableAt(now, isOnDemand: true) + Math.Min(free, Math.Max(0, onDemand));
     }
 
     private bool IsBorrowable(Participant wanting, int units, long now)
@@ -122,7 +122,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         {
             if (other == wanting) continue;
             var account = other.Account;
-            found += account.LendableAt(now);
+            found += account.LendableAt(now, isOnDemand: true);
             if (found >= units) break;
             while (found < units && account.OnDemandUnits > 0 && account.Cell.Read() is { IsQuiet: true, Free: > 0 })
             {

@@ -42,7 +42,7 @@ internal static class LoanRules
         if (share.Units > lender.LendingLimit - lender.Lent) return RefusalReason.LendingLimit;
         if (share.Units > lender.LendingLimitAt(now) - lender.Lent) return RefusalReason.HarmBudget;
         if (share.Units > word.Free - lender.Borrowed) return RefusalReason.LenderNotAvailable;
-        if (share.Units > word.Free - lender.Borrowed - lender.KeptAt(now) || !lender.IsIdle(word, now)) return RefusalReason.LenderKeepsUnits;
+        if (share.Units > word.Free - lender.Borrowed - lender.KeptAt(now, order.Conditions.IsOnDemand) || !lender.IsIdle(word, now)) return RefusalReason.LenderKeepsUnits;
         if (order.Term.Ticks > rules.LongestTerm * TimeSpan.TicksPerMillisecond) return RefusalReason.TermTooLong;
         if (order.Score < rules.GrantThreshold) return RefusalReason.Reputation;
         return rules.Consent == LendingConsent.Ask && !order.IsAgreed ? RefusalReason.ConsentRequired : RefusalReason.None;
