@@ -219,7 +219,7 @@ public sealed class Participant
     public int Recall(int units)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
-        return Pool.Shortages.Recall(this, units, onlyFree: false);
+        return Pool.Shortages.Recall(this, units, onlyFree: false, isForCallers: false);
     }
 
     /// <summary>The harm that one borrower's loans have done: how long callers of this participant waited, as far as it is put down to them.</summary>

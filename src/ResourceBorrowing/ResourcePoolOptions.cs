@@ -37,7 +37,7 @@ public sealed class ResourcePoolOptions
     public TimeSpan DefaultLimit { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// For how long units that came back because they were recalled are not lent again, except on demand, 0 to 30 days; those that wait for units of others are also looked at
+    /// For how long units that came back because they were recalled are not lent again, 0 to 30 days (what came for callers may be, on demand); those that wait for units of others are also looked at
     /// this often. Default 1 s.
     /// </summary>
     public TimeSpan PlanningPeriod { get; set; } = TimeSpan.FromSeconds(1);

@@ -41,15 +41,15 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         var waiting = participant.Waiting;
         var free = account.Cell.Read().Free;
         var missing = waiting - free - account.Incoming;
-        if (missing > 0) Recall(participant, missing, onlyFree: false);
+        if (missing > 0) Recall(participant, missing, onlyFree: false, isForCallers: true);
     }
 
     /// <summary>Recalls up to <paramref name="units"/> for a lender: where units are free first, then by lower priority, lower reputation, younger loan.</summary>
-    internal int Recall(Participant lender, int units, bool onlyFree)
+    internal int Recall(Participant lender, int units, bool onlyFree, bool isForCallers)
     {
         var now = book.Clock.NowOrLast();
-        var recalled = Recall(lender, units, isFree: true, now);
-        if (!onlyFree && recalled < units) recalled += Recall(lender, units - recalled, isFree: false, now);
+        var recalled = Recall(lender, units, isFree: true, isForCallers, now);
+        if (!onlyFree && recalled < units) recalled += Recall(lender, units - recalled, isFree: false, isForCallers, now);
         if (recalled > 0)
         {
             pool.Arm(book.NextLook);
@@ -148,13 +148,13 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         // Where nobody has anything to lend, those that wait are told first when somebody has.
         if (own < missing && pool.Wants.IsDry) return false;
         if (own < missing && !pool.TryBorrowMissing(participant, missing - own, out loan)) return false;
-        if (own == 0 || Recall(participant, own, onlyFree: true) == own) return true;
+        if (own == 0 || Recall(participant, own, onlyFree: true, isForCallers: true) == own) return true;
         // What lay free has been taken meanwhile, by a caller there or by the loan itself.
         loan.Dispose();
         return false;
     }
 
-    private int Recall(Participant lender, int units, bool isFree, long now)
+    private int Recall(Participant lender, int units, bool isFree, bool isForCallers, long now)
     {
         var groups = lender.Account.Harm.Groups;
         var isTried = groups.Length <= MostOnStack ? stackalloc bool[groups.Length] : new bool[groups.Length];
@@ -176,7 +176,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
 
             if (victim < 0) break;
             var attention = new AttentionList();
-            var part = groups[victim].Borrower.Home.Recall(groups[victim], units - recalled, notBefore, isFree, now, ref attention);
+            var part = groups[victim].Borrower.Home.Recall(groups[victim], units - recalled, notBefore, isFree, isForCallers, now, ref attention);
             attention.Run(book);
             recalled += part;
             isTried[victim] = part == 0;

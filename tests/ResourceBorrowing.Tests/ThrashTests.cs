@@ -91,6 +91,33 @@ public sealed class ThrashTests : IDisposable
         Assert.True((await third.Within()).IsGranted);
     }
 
+    /// <summary>A caller that stands there is worth more than one that may come; a loan for long is not.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RecalledUnits_WhenTheCallersAreDone_AreLentOnDemandAtOnce_UnlessTheLenderItselfAskedForThem(bool isAsked)
+    {
+        var options = TestPool.Options(10, ("lender", 10), ("x", 0), ("z", 0));
+        (options.Participants[0].LendingLimit, options.Participants[2].BorrowOnDemand) = (10, true);
+        using var pool = new ResourcePool(options, _time, new Model.Unmoved(50));
+        var (lender, x, z) = (pool["lender"], pool["x"], pool["z"]);
+        Assert.True(x.TryBorrow(lender, 10, Long).IsGranted);
+        if (isAsked) Assert.Equal(4, lender.Recall(4));
+        using (var caller = lender.TryAcquire(4)) Assert.Equal((true, 6, 0), (caller.IsAcquired, lender.Lent, lender.Lendable));
+
+        Assert.Equal((4, 0), (lender.Available, lender.Lendable));
+        Assert.Equal(RefusalReason.LenderKeepsUnits, z.TryBorrow(lender, 4, Long).Refusal);
+        var wait = z.AcquireAsync(4);
+        Assert.Equal(!isAsked, wait.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        using (var served = await wait.Within()) Assert.True(served.IsAcquired);
+
+        // And the lender's next caller has them back at once.
+        using var next = lender.TryAcquire(4);
+        Assert.True(next.IsAcquired);
+        TestPool.AssertLaws(pool);
+    }
+
     [Fact]
     public async Task Credit_PaysDebtsFirst_ThenServesCallers_ThenThoseWhoWantUnits()
     {

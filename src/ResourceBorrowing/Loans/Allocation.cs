@@ -147,12 +147,12 @@ internal sealed class Allocation
         return Math.Max(0, Math.Min(word.Free - Borrowed - KeptAt(now, isOnDemand), LendingLimitAt(now) - Lent));
     }
 
-    /// <summary>Free units that are not lent: its headroom; or what was just recalled for it, except on demand.</summary>
+    /// <summary>Free units that are not lent: its headroom, or what was just recalled.</summary>
     /// <remarks>
-    /// What is lent on demand is used at once, and recalled at once when it is missed: to keep it for callers that may come, while others stand there, was measured
-    /// to serve fewer, less fairly, and to harm lenders no less.
+    /// What came for callers may be lent on demand once they have done with it: it is used at once, and recalled at once when it is missed. To keep it for callers
+    /// that may come, while others stand there, was measured to serve fewer, less fairly, and to harm lenders no less.
     /// </remarks>
-    internal int KeptAt(long now, bool isOnDemand) => Math.Max(Rules.Headroom, !isOnDemand && Volatile.Read(ref _held) is { } held ? Math.Min(Nominal, held.At(now)) : 0);
+    internal int KeptAt(long now, bool isOnDemand) => Math.Max(Rules.Headroom, Volatile.Read(ref _held) is { } held ? Math.Min(Nominal, held.At(now, isOnDemand)) : 0);
 
     /// <summary>When the next unit that was recalled for it may be lent again.</summary>
     internal long NextRelease(long now) => Volatile.Read(ref _held)?.NextRelease(now) ?? TimerWheel.Never;
@@ -173,7 +173,7 @@ internal sealed class Allocation
     }
 
     /// <summary>Units recalled for it, now come, are not lent again before <paramref name="until"/>, or they would go to and fro.</summary>
-    internal void HoldBack(int units, long now, long until) => LazyInitializer.EnsureInitialized(ref _held).Add(units, now, until);
+    internal void HoldBack(int units, long now, long until, bool isForCallers) => LazyInitializer.EnsureInitialized(ref _held).Add(units, now, until, isForCallers);
 
     /// <summary>Reserves room under the lending limit.</summary>
     internal bool TryRaiseLent(int units, int limit)

@@ -1,21 +1,25 @@
 namespace ResourceBorrowing.Loans;
 
-/// <summary>Units that a participant had recalled and that have come: for a planning period they are not lent again, or they would go to and fro.</summary>
+/// <summary>
+/// Units that a participant had recalled and that have come: for a planning period they are not lent again, or they would go to and fro. Those that were recalled
+/// because callers stood there, and not because the participant asked for them, may be lent on demand all the same.
+/// </summary>
 /// <remarks>Thread-safe: a lock of its own, under which nothing else is locked, and which nobody takes while nothing is held.</remarks>
 internal sealed class HeldUnits
 {
     private readonly Lock _lock = new();
-    private readonly Queue<(long Until, int Units)> _held = new();
+    private readonly Queue<(long Until, int Units, bool IsForCallers)> _held = new();
     private long _until;
     private int _units;
+    private int _forCallers;
 
-    internal int At(long now)
+    internal int At(long now, bool isOnDemand)
     {
         if (now >= Volatile.Read(ref _until)) return 0;
         lock (_lock)
         {
             LetGo(now);
-            return _units;
+            return isOnDemand ? _units - _forCallers : _units;
         }
     }
 
@@ -31,19 +35,25 @@ internal sealed class HeldUnits
     }
 
     /// <summary>Times come in order, or count as if they did.</summary>
-    internal void Add(int units, long now, long until)
+    internal void Add(int units, long now, long until, bool isForCallers)
     {
         lock (_lock)
         {
             LetGo(now);
             Volatile.Write(ref _until, Math.Max(until, _until));
-            _held.Enqueue((_until, units));
+            _held.Enqueue((_until, units, isForCallers));
             _units += units;
+            if (isForCallers) _forCallers += units;
         }
     }
 
     private void LetGo(long now)
     {
-        while (_held.TryPeek(out var first) && first.Until <= now) _units -= _held.Dequeue().Units;
+        while (_held.TryPeek(out var first) && first.Until <= now)
+        {
+            _held.Dequeue();
+            _units -= first.Units;
+            if (first.IsForCallers) _forCallers -= first.Units;
+        }
     }
 }

@@ -71,4 +71,7 @@ internal enum LoanFlags : ushort
 
     /// <summary>Its lender counts on the units as on their way back.</summary>
     Expected = 8,
+
+    /// <summary>It was recalled for callers of the lender that stood there.</summary>
+    WasMissed = 16,
 }

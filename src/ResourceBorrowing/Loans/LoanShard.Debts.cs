@@ -158,7 +158,7 @@ internal sealed partial class LoanShard
         var at = now == LoanOutcomes.NotTimed ? Book.Clock.Last : now;
         creditor.Harm.Settle(at);
         // Before the units can be seen, or they would be lent to whom they were recalled from.
-        if (record.Has(LoanFlags.WasRecalled)) creditor.HoldBack(units, at, at + Book.PlanningPeriod);
+        if (record.Has(LoanFlags.WasRecalled)) creditor.HoldBack(units, at, at + Book.PlanningPeriod, record.Has(LoanFlags.WasMissed));
         if (record.State != LoanState.Ownership) group.Units -= units;
         // Before the credit: pairs with Shortages.RecallFor, which must not count a unit as here and as on its way.
         if (record.Has(LoanFlags.Expected)) creditor.ChangeIncoming(-units);

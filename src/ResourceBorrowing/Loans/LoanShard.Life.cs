@@ -12,10 +12,11 @@ internal sealed partial class LoanShard
     /// <param name="most">How many at the most.</param>
     /// <param name="notBefore">Of when the oldest may be, after the first: others may have younger ones.</param>
     /// <param name="onlyFree">Whether only units that are free at the borrower, and due back at once, are worth it.</param>
+    /// <param name="isForCallers">Whether callers of the lender stand there, and not it alone asks.</param>
     /// <param name="now">The time.</param>
     /// <param name="attention">Whom to attend afterwards.</param>
     /// <returns>Units recalled.</returns>
-    internal int Recall(LoanGroup group, int most, long notBefore, bool onlyFree, long now, ref AttentionList attention)
+    internal int Recall(LoanGroup group, int most, long notBefore, bool onlyFree, bool isForCallers, long now, ref AttentionList attention)
     {
         var recalled = 0;
         _lock.Enter();
@@ -29,7 +30,7 @@ internal sealed partial class LoanShard
                 var units = most - recalled;
                 if (onlyFree) units = Math.Min(units, group.Borrower.Cell.Read().Free);
                 if (units <= 0 || recalled > 0 && _slab[slot].StartOn(group.Conditions) < notBefore) break;
-                recalled += Recall(slot, units, onlyFree, now, ref attention);
+                recalled += Recall(slot, units, onlyFree, isForCallers, now, ref attention);
                 slot = older;
             }
         }
@@ -79,7 +80,7 @@ internal sealed partial class LoanShard
             if (IsLive(loan))
             {
                 lender = _groups[_slab[loan.Slot].Group].Lender;
-                recalled = Recall(loan.Slot, most, onlyAtOnce: false, now, ref attention);
+                recalled = Recall(loan.Slot, most, onlyAtOnce: false, isForCallers: false, now, ref attention);
             }
         }
         finally
@@ -145,7 +146,7 @@ internal sealed partial class LoanShard
         }
     }
 
-    private int Recall(int slot, int most, bool onlyAtOnce, long now, ref AttentionList attention)
+    private int Recall(int slot, int most, bool onlyAtOnce, bool isForCallers, long now, ref AttentionList attention)
     {
         ref var loan = ref _slab[slot];
         var group = _groups[loan.Group];
@@ -165,6 +166,7 @@ internal sealed partial class LoanShard
         group.LiveUnits -= units;
         record.State = LoanLife.Next(record.State, LoanEvent.Recall);
         record.Set(LoanFlags.WasRecalled, true);
+        record.Set(LoanFlags.WasMissed, isForCallers);
         Expect(group.Lender, ref record);
         Write(LedgerEntryKind.Recalled, slot, units, now);
 

@@ -13,7 +13,7 @@ public class HealthCheckTests
         var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(time);
         services.AddResourceBorrowing(static o =>
         {
-            o.Capacity = 20;
+            (o.Capacity, o.GracePeriod) = (20, TimeSpan.FromSeconds(1));
             o.TrackLeases = true;
             o.AddParticipant("checkout", 10).AddParticipant("search", 10);
         });
