@@ -71,7 +71,9 @@ public class CommandLineTests
         var tool = typeof(Traces.TraceSet).Assembly.Location;
         using var process = Process.Start(new ProcessStartInfo("dotnet", $"\"{tool}\" {arguments}")
         {
-            WorkingDirectory = folder.Path, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
