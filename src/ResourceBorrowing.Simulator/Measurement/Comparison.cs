@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using ResourceBorrowing.Simulator.Hosts;
 using ResourceBorrowing.Simulator.Model;
 
@@ -20,13 +21,22 @@ internal sealed record Comparison(Scenario Scenario, IReadOnlyList<PolicyResult>
         var results = new PolicyResult[policies.Count];
         // Each run takes long and none is divided, so they are handed out one by one.
         var places = Partitioner.Create(Enumerable.Range(0, policies.Count), EnumerablePartitionerOptions.NoBuffering);
-        Parallel.ForEach(places, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
+        try
         {
-            PolicyResult Result(Scenario of) =>
-                PolicyResult.Of(policies[i], of, Run.Of(policies[i], of, () => stepped?.Invoke(policies[i]), cancellationToken), scenario.Adversary);
-            results[i] = Result(scenario);
-            if (honest is not null) results[i] = results[i] with { HonestLoss = 1 - results[i].HonestGoodput / Math.Max(Result(honest).HonestGoodput, double.Epsilon) };
-        });
+            Parallel.ForEach(places, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
+            {
+                PolicyResult Result(Scenario of) =>
+                    PolicyResult.Of(policies[i], of, Run.Of(policies[i], of, () => stepped?.Invoke(policies[i]), cancellationToken), scenario.Adversary);
+                results[i] = Result(scenario);
+                if (honest is not null) results[i] = results[i] with { HonestLoss = 1 - results[i].HonestGoodput / Math.Max(Result(honest).HonestGoodput, double.Epsilon) };
+            });
+        }
+        catch (AggregateException exception)
+        {
+            // What went wrong in a run is what went wrong here.
+            ExceptionDispatchInfo.Throw(exception.InnerException!);
+        }
+
         return new(scenario, results);
     }
 }
