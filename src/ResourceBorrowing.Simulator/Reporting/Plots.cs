@@ -16,6 +16,7 @@ internal static class Plots
     private const int Width = 1000;
     private const int PanelHeight = 190;
     private const int Height = 460;
+    private const double Nearly = 0.995;
     private static readonly Color Blue = Color.FromHex("#0072B2");
     private static readonly Color Orange = Color.FromHex("#E69F00");
     private static readonly Color Grey = Color.FromHex("#999999");
@@ -33,8 +34,8 @@ internal static class Plots
             new("goodput-harm.png", "Goodput against lender harm", GoodputAgainstHarm(comparison)),
         };
         if (comparison[Hosts.Policy.BorrowingName] is not { } ours) return plots;
-        plots.Add(new("allocations.png", "Allocations over time", Allocations(ours, comparison.Scenario)));
-        plots.Add(new("scores.png", "Scores over time", Scores(ours, comparison.Scenario)));
+        plots.Add(new("allocations.png", $"Allocations over time ({ours.Policy.Name})", Allocations(ours, comparison.Scenario)));
+        plots.Add(new("scores.png", $"Scores over time ({ours.Policy.Name})", Scores(ours, comparison.Scenario)));
         return plots;
     }
 
@@ -55,10 +56,13 @@ internal static class Plots
             (allowed.Color, allowed.LineWidth, allowed.LegendText) = (Blue, 1.5f, "allocation");
             var quota = plot.Add.HorizontalLine(scenario.Quotas[result.Shown[i]], 1.5f, Colors.Black, LinePattern.Dashed);
             quota.LegendText = "quota";
-            plot.Title($"{scenario.Names[result.Shown[i]]} ({result.Policy.Name})", 13);
             Name(plot, "step", "units");
             FitTo(plot, result.Allocations);
-            plot.Axes.SetLimitsY(0, 1.05 * Math.Max(scenario.Quotas[result.Shown[i]] + 1, Math.Max(Most(demand, i), Most(result.Allocations, i))));
+            // One peak far above all else would leave nothing to be seen of the rest.
+            var top = 1.05 * Math.Max(scenario.Quotas[result.Shown[i]] + 1, Math.Max(Most(demand, i, Nearly), Most(result.Allocations, i, 1)));
+            var peak = Most(demand, i, 1);
+            plot.Axes.SetLimitsY(0, top);
+            plot.Title($"{scenario.Names[result.Shown[i]]}{(peak > top ? $" (demand peaks at {Figures.Short(Math.Round(peak))})" : "")}", 13);
             // One legend for all panels, above the data of the first.
             if (i == 0) plot.ShowLegend(Alignment.UpperCenter, Orientation.Horizontal);
             else plot.HideLegend();
@@ -117,7 +121,7 @@ internal static class Plots
         {
             var marker = plot.Add.Marker(harm, goodput, IsOurs(result) ? MarkerShape.FilledDiamond : MarkerShape.OpenCircle, 12, IsOurs(result) ? Blue : Colors.Black);
             marker.LineWidth = 2;
-            var text = result.HarmP99 is null ? result.Policy.Name + " (lends nothing)" : result.Policy.Name;
+            var text = result.Policy.Name;
             // Points that lie close together share a label.
             var near = labels.FindIndex(l => Math.Abs(l.Goodput - goodput) < margin / 3 && Math.Abs(l.Harm - harm) < 0.2);
             if (near < 0) labels.Add((harm, goodput, text));
@@ -131,7 +135,7 @@ internal static class Plots
         }
 
         plot.Title("Goodput against harm to lenders: up and to the left is better", 16);
-        Name(plot, "lender harm p99, in service times", "goodput, % of requests");
+        Name(plot, "lender harm p99, in service times (0 where nothing is lent)", "goodput, % of requests");
         plot.Axes.SetLimits(-0.05, Math.Max(1.4, values.Max(static v => v.Harm) * 1.4), low - margin, high + margin);
         return Png(plot);
     }
@@ -145,7 +149,12 @@ internal static class Plots
         return line;
     }
 
-    private static double Most(Timeline timeline, int series) => timeline.Samples.Select(s => s[series]).DefaultIfEmpty(0).Max();
+    /// <summary>What a part of the samples does not exceed.</summary>
+    private static double Most(Timeline timeline, int series, double part)
+    {
+        var values = timeline.Samples.Select(s => s[series]).Order().ToArray();
+        return values.Length == 0 ? 0 : values[(int)Math.Min(values.Length - 1, part * values.Length)];
+    }
 
     private static void FitTo(Plot plot, Timeline timeline) => plot.Axes.SetLimitsX(0, Math.Max(1, timeline.Samples.Count * timeline.Stride));
 
