@@ -56,7 +56,7 @@ public class RaceTests
         var options = new ResourcePoolOptions { Capacity = 1 }
             .AddParticipant("lender", 1, static p => p.LendingLimit = 1)
             .AddParticipant("borrower", 0);
-        using var pool = new ResourcePool(options);
+        using var pool = new ResourcePool(options, new StoppedTime());
         var (lender, borrower) = (pool["lender"], pool["borrower"]);
         Loan loan = default;
         ResourceLease lease = default;
@@ -88,7 +88,7 @@ public class RaceTests
         var options = new ResourcePoolOptions { Capacity = 1 }
             .AddParticipant("lender", 1, static p => p.LendingLimit = 1)
             .AddParticipant("borrower", 0);
-        using var pool = new ResourcePool(options);
+        using var pool = new ResourcePool(options, new StoppedTime());
         var (lender, borrower) = (pool["lender"], pool["borrower"]);
         Loan loan = default;
         ResourceLease lease = default;
@@ -120,7 +120,7 @@ public class RaceTests
         var options = new ResourcePoolOptions { Capacity = 1 }
             .AddParticipant("lender", 1, static p => p.LendingLimit = 1)
             .AddParticipant("borrower", 0, static p => p.BorrowOnDemand = false);
-        using var pool = new ResourcePool(options);
+        using var pool = new ResourcePool(options, new StoppedTime());
         var (lender, borrower) = (pool["lender"], pool["borrower"]);
         Loan loan = default;
         ResourceLease lease = default;
@@ -165,7 +165,7 @@ public class RaceTests
             .AddParticipant("lender", 10, static p => p.LendingLimit = 10)
             .AddParticipant("one", 0)
             .AddParticipant("other", 0);
-        using var pool = new ResourcePool(options);
+        using var pool = new ResourcePool(options, new StoppedTime());
         var lender = pool["lender"];
         using var busy = lender.TryAcquire(2);
         Loan one = default, other = default;
@@ -261,7 +261,7 @@ public class RaceTests
             })
             .AddParticipant("one", 0)
             .AddParticipant("other", 0);
-        using var pool = new ResourcePool(options);
+        using var pool = new ResourcePool(options, new StoppedTime());
         var (lender, one, other) = (pool["lender"], pool["one"], pool["other"]);
         Race.Run(
             30_000,
