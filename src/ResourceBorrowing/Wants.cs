@@ -10,6 +10,8 @@ namespace ResourceBorrowing;
 /// <para><b>Order.</b> The server tries a want, marks its possible lenders as wanted (a full fence each) and tries again; a
 /// release changes the word and then looks at the mark. So either the second try finds the units, or the release finds the
 /// mark and asks for service. A want that cannot be filled does not stand in the way of others.</para>
+/// <para><b>Who tells.</b> Whoever finds its mark when it has something pushes itself onto a stack, then asks for service. While all are marked and nobody had anything
+/// at the end of a pass, the next one looks at those alone; what time alone makes borrowable tells nobody, so the timer has all looked at.</para>
 /// <para><b>Progress.</b> Nobody waits for the server: who finds it busy leaves a request that makes it go round again.</para>
 /// <para><b>Callbacks.</b> None in a round: scores are those at hand, what the time provider throws is contained, and who is to
 /// be told (waiters, metrics) is told afterwards or by the thread pool.</para>
@@ -20,13 +22,13 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
     private const int LooksPerPeriod = 16;
 
     private readonly List<Want> _wants = [];
+    private readonly List<Allocation> _told = [];
     private Combiner _serving;
     private Want? _inbox;
     private long _round;
     private long _nextDeadline = TimerWheel.Never;
     private int _count;
     private int _isStale;
-    private readonly List<Allocation> _told = [];
     private Allocation? _firstTold;
     private long _borrowable;
     private bool _looksAtAll = true;
