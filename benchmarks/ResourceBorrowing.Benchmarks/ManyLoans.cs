@@ -19,7 +19,7 @@ internal sealed class ManyLoans(IReadOnlyList<Participant> parties)
     internal int Outstanding => parties.Sum(static party => party.Lent);
 
     /// <summary>Whether every ended loan has become evidence, and everybody has gained by it.</summary>
-    internal bool AreJudged => parties.All(static party => party.Account.Home.OutcomeCount == 0 && party.Standing.Score > AdditiveReputationPolicy.Neutral);
+    internal bool AreJudged => parties.All(static party => party.Account.Home.OutcomeCount == 0 && party.Standing.Score > 50);
 
     internal Loan Borrow(TimeSpan term)
     {

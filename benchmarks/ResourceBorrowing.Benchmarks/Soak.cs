@@ -1,3 +1,5 @@
+using ResourceBorrowing.Reputation;
+
 namespace ResourceBorrowing.Benchmarks;
 
 /// <summary>Callers of a few participants that are short of units, on the thread pool, while another thread looks whether the pool adds up.</summary>
@@ -21,9 +23,18 @@ internal sealed class Soak : IDisposable
             DefaultTerm = TimeSpan.FromMilliseconds(3),
             GracePeriod = TimeSpan.FromMilliseconds(2),
             PlanningPeriod = TimeSpan.FromMilliseconds(1),
+            Reputation = { NewcomerLoans = 0 },
         };
         for (var i = 0; i < Parties; i++) options.AddParticipant($"p{i}", Quota, static p => p.GrantThreshold = 0);
-        _pool = new ResourcePool(options);
+        _pool = new ResourcePool(options, reputationPolicy: new Indifferent());
+    }
+
+    /// <summary>Whatever parties do, they go on borrowing.</summary>
+    private sealed class Indifferent : IReputationPolicy
+    {
+        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings) => record;
+
+        public double Score(in ReputationRecord record, TimeSpan now) => 50;
     }
 
     /// <summary>Snapshots in which a participant had more in use than it might use, or in which there were more units than there are.</summary>

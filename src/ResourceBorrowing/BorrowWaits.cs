@@ -19,8 +19,10 @@ internal static class BorrowWaits
         var result = "not granted";
         try
         {
-            var loan = await AskAndWaitAsync(borrower, request, order, deadline, cancellationToken).ConfigureAwait(false);
-            pool.Metrics.LoanAsked(borrower.Name, loan.Refusal);
+            var loan = ResourcePool.IsTooOften(borrower, order)
+                ? ResourcePool.RefuseAsTooOften(borrower, request)
+                : await AskAndWaitAsync(borrower, request, order, deadline, cancellationToken).ConfigureAwait(false);
+            pool.CountAsked(borrower, loan.Refusal);
             result = loan.Explanation;
             return loan;
         }

@@ -84,6 +84,13 @@ public sealed class ParticipantOptions
     [Range(0, int.MaxValue)]
     public int OpenLoanLimit { get; set; } = 100_000;
 
+    /// <summary>
+    /// How many loans it may ask for in a second, from 1; what the pool borrows for its callers does not count. Default null: as many as it likes. Requests
+    /// beyond it are refused and cost reputation.
+    /// </summary>
+    [Range(1, int.MaxValue)]
+    public int? RequestsPerSecond { get; set; }
+
     /// <summary>Asked for each loan when <see cref="Consent"/> is <see cref="LendingConsent.Ask"/>.</summary>
     internal Func<LoanRequest, Participant, CancellationToken, ValueTask<bool>>? AskConsent { get; private set; }
 

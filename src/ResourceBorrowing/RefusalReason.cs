@@ -69,6 +69,18 @@ public enum RefusalReason
     /// <summary>The pool has as many open loans as it may.</summary>
     PoolLoanLimit,
 
+    /// <summary>With its reputation the borrower may not have so many units borrowed: nothing at 30, its whole borrowing limit from 50 on.</summary>
+    CreditLine,
+
+    /// <summary>The borrower is a newcomer, which may have one loan at a time and no more than the reference loan.</summary>
+    NewcomerLine,
+
+    /// <summary>The borrower has asked for more loans in this second than it may.</summary>
+    RequestRate,
+
+    /// <summary>The host is overloaded: less is lent, or nothing.</summary>
+    Overload,
+
     /// <summary>There is no such loan any more.</summary>
     LoanEnded,
 

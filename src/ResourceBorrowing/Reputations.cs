@@ -4,29 +4,31 @@ using ResourceBorrowing.Reputation;
 
 namespace ResourceBorrowing;
 
-/// <summary>Makes evidence of settled loans, for both parties, and lets the policy judge it: off the borrow path, outside all locks.</summary>
+/// <summary>Makes evidence of what happens, for both parties of a loan, and lets the policy judge it: off the borrow path, outside all locks.</summary>
 internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, LoanBook book)
 {
     private const double MaxWeight = 2;
-
-    // To honour a loan is worth a fifth of returning one.
-    private const double LenderShare = 0.2;
+    internal const double LeastSeverity = 0.25;
 
     private readonly List<LoanOutcome> _batch = new(2 * LoanBook.OutcomesPerBatch);
     private Combiner _judging;
+    private Standing? _refused;
+
+    internal IReputationPolicy Policy => policy;
 
     internal double ReferenceSeconds { get; set; }
 
-    /// <summary>Judges all loans settled so far, unless another thread is just doing so.</summary>
+    /// <summary>Judges all loans settled and requests refused so far, unless another thread is just doing so.</summary>
     internal void JudgeSettled()
     {
-        if (book.OutcomeCount == 0 || !_judging.Enter()) return;
+        if (book.OutcomeCount == 0 && Volatile.Read(ref _refused) is null || !_judging.Enter()) return;
         var attention = new AttentionList();
         do
         {
             book.TakeOutcomes(_batch, ref attention);
             foreach (var outcome in _batch) Judge(outcome);
             _batch.Clear();
+            JudgeRefused();
         }
         while (!_judging.Exit());
         attention.Run(book);
@@ -41,8 +43,73 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
     /// </summary>
     internal void LookAgain(Standing standing)
     {
-        if (standing.Score < AdditiveReputationPolicy.Neutral) standing.Fade(ScoreOf(standing, out var changes), changes);
+        if (standing.Score < Standing.Newcomer) standing.Fade(ScoreOf(standing, out var changes), changes);
     }
+
+    /// <summary>A request was turned down; only for what is the borrower's own doing it answers for.</summary>
+    internal void CountRefused(Participant borrower, RefusalReason reason)
+    {
+        var isOwnDoing = reason is RefusalReason.BorrowingLimit or RefusalReason.OpenLoanLimit or RefusalReason.RequestRate
+            || reason == RefusalReason.BorrowerOwesDebt && borrower.Overdue > 0;
+        if (!isOwnDoing || !borrower.Standing.CountRefusal()) return;
+        var (standing, first) = (borrower.Standing, Volatile.Read(ref _refused));
+        do standing.NextRefused = first;
+        while (first != (first = Interlocked.CompareExchange(ref _refused, standing, first)));
+        book.OutcomesPending(book.Clock.NowOrLast());
+    }
+
+    /// <summary>One participant speaks of another.</summary>
+    internal ReportResult Report(Participant reporter, Participant subject, ReportReason reason, double severity)
+    {
+        JudgeSettled();
+        var now = TimeSpan.FromMilliseconds(book.Clock.NowOrLast());
+        var standing = subject.Standing;
+        if (reporter.Standing == standing || !HasStanding(reporter, subject)) return ReportResult.NoStanding;
+        if (!reporter.Standing.TryTakeReport(pool.ReputationOptions.ReportsPerMinute, now)) return ReportResult.TooMany;
+
+        var isPraise = reason == ReportReason.GoodNeighbour;
+        try
+        {
+            standing.Hear(reporter.Standing, isPraise ? severity : 0, isPraise ? 0 : severity, now, policy.Fading);
+            Weigh(standing, new Evidence(EvidenceSource.Neighbour, severity, isPraise ? 1 : 0, 1, now, InWords(reason)), reporter.Standing);
+        }
+        catch (Exception exception)
+        {
+            pool.Contain("reputation policy", exception);
+        }
+
+        return ReportResult.Accepted;
+    }
+
+    internal ReputationExplanation Explain(Standing standing, Participant? participant)
+    {
+        var now = TimeSpan.FromMilliseconds(book.Clock.NowOrLast());
+        var changes = standing.ReadHistory(out var record, out var carried, out var decay, out var last);
+        var score = last;
+        var sources = new ReputationSource[4];
+        try
+        {
+            if (policy.Score(record, now) is var found && double.IsFinite(found)) score = Math.Clamp(found, 0, 100);
+            for (var source = EvidenceSource.Return; source <= EvidenceSource.Neighbour; source++)
+            {
+                var (@for, against) = (record.For(source), record.Against(source));
+                if (source == EvidenceSource.Neighbour) (@for, against) = (@for + record.ReportsFor, against + record.ReportsAgainst);
+                var left = policy.Fading(now - record.AsOf);
+                sources[(int)source] = new ReputationSource(source, policy.ScoreOf(record, source, now), @for * left, against * left);
+            }
+        }
+        catch (Exception exception)
+        {
+            pool.Contain("reputation policy", exception);
+        }
+
+        var limit = participant?.Account.BorrowingLimit ?? 0;
+        var toGo = (int)Math.Max(0, pool.ReputationOptions.NewcomerLoans - standing.Completed);
+        return new ReputationExplanation(
+            standing.Name, score, LoanRules.CreditLineOf(limit, score), limit, toGo, participant?.Overdue ?? 0, sources, carried, decay + score - last, changes);
+    }
+
+    internal bool IsVetted(Standing standing) => standing.Completed + standing.Honoured >= pool.ReputationOptions.NewcomerLoans;
 
     private double ScoreOf(Standing standing, out int changes)
     {
@@ -70,30 +137,112 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
         var at = TimeSpan.FromMilliseconds(outcome.At);
 
         var returned = outcome.Units - outcome.Lost;
+        var complete = (double)returned / outcome.Units;
         var lateness = outcome.GraceMilliseconds == 0 || outcome.Lost > 0 ? 1 : Math.Min(1, (double)outcome.LateMilliseconds / outcome.GraceMilliseconds);
-        var timeliness = returned == 0 ? 0 : 1 - lateness * outcome.Late / returned;
-        Apply(borrower.Standing, new Evidence(
-            EvidenceSource.Return, weight, (double)returned / outcome.Units, timeliness, at,
-            outcome.Lost > 0 ? "units of a loan lost" : outcome.Late > 0 ? "loan returned late" : "loan returned in time"));
-        // A recall within the terms is the lender's right: no credit for honouring the loan, and no blame.
-        if (!outcome.WasRecalled) Apply(lender.Standing, new Evidence(EvidenceSource.Neighbour, LenderShare * weight, 1, 1, at, "loan honoured"));
+        var timely = returned == 0 ? 0 : 1 - lateness * outcome.Late / returned;
+        if (outcome.Lost == 0) borrower.CountCompleted(outcome.Loans);
+        var reason = outcome.Lost > 0 ? "units of a loan lost" : outcome.Late > 0 ? "loan returned late" : "loan returned in time";
+        Apply(borrower.Standing, new Evidence(EvidenceSource.Return, weight, complete, timely, at, reason), lender.Standing);
+        if (complete * timely > 0) Apply(borrower.Standing, new Evidence(EvidenceSource.Impact, weight, complete, timely, at, "impact of a loan not known"), lender.Standing);
+        Apply(borrower.Standing, new Evidence(EvidenceSource.Borrowing, outcome.Loans, complete, timely, at, outcome.Lost > 0 ? "borrowed and did not return" : "borrowed and returned"), lender.Standing);
+        if (outcome.WasWithdrawn)
+        {
+            Apply(lender.Standing, new Evidence(EvidenceSource.Neighbour, weight, 0, 1, at, "loan withdrawn before its term"), borrower.Standing);
+        }
+        else if (!outcome.WasRecalled)
+        {
+            // A recall within the terms is the lender's right: no credit for honouring the loan, and no blame.
+            lender.Standing.CountHonoured(outcome.Loans);
+            Apply(lender.Standing, new Evidence(EvidenceSource.Neighbour, weight, 1, 1, at, "loan honoured"), borrower.Standing);
+        }
+
         pool.Tracing.LoansSettled(outcome);
         pool.Metrics.LoansSettled(outcome.Loans, outcome.UnitMilliseconds / 1000.0 / outcome.Units, borrower.Name);
     }
 
-    private void Apply(Standing standing, in Evidence evidence)
+    private void JudgeRefused()
+    {
+        for (var standing = Interlocked.Exchange(ref _refused, null); standing is not null;)
+        {
+            // Once its refusals are taken, it may be listed again.
+            var next = standing.NextRefused;
+            standing.NextRefused = null;
+            var refusals = standing.TakeRefusals();
+            Apply(standing, new Evidence(EvidenceSource.Borrowing, refusals, 0, 1, TimeSpan.FromMilliseconds(book.Clock.NowOrLast()), "request beyond its own limits refused"), partner: null);
+            standing = next;
+        }
+    }
+
+    /// <summary>Lent to it, borrowed from it, or misses units while it holds borrowed ones.</summary>
+    private bool HasStanding(Participant reporter, Participant subject)
+    {
+        if (subject.Standing.HasDealtWith(reporter.Standing) || reporter.Standing.HasDealtWith(subject.Standing)) return true;
+        if (IsLending(reporter, subject) || IsLending(subject, reporter)) return true;
+        var account = reporter.Account;
+        return subject.Borrowed > 0 && (account.Cell.Read().HasWaiters || account.ShortAt > 0 && book.Clock.NowOrLast() - account.ShortAt <= book.PlanningPeriod);
+    }
+
+    private static bool IsLending(Participant lender, Participant borrower)
+    {
+        foreach (var group in lender.Account.Harm.Groups)
+            if (group.Borrower == borrower.Account && group.Units > 0) return true;
+        return false;
+    }
+
+    private static string InWords(ReportReason reason) => reason switch
+    {
+        ReportReason.ExcessiveBorrowing => "reported for excessive borrowing",
+        ReportReason.HarmToAllocation => "reported for harm to an allocation",
+        ReportReason.LateReturn => "reported for returning late",
+        ReportReason.Instability => "reported for instability",
+        _ => "praised as a good neighbour",
+    };
+
+    private void Apply(Standing standing, in Evidence evidence, Standing? partner)
     {
         try
         {
-            var record = policy.Apply(standing.RecordForJudge, evidence);
-            var score = policy.Score(record, evidence.At);
-            if (!record.IsFinite || !double.IsFinite(score))
-                throw new InvalidOperationException($"{policy.GetType().Name} made something that is not a number of: {evidence}");
-            standing.Set(record, Math.Clamp(score, 0, 100));
+            while (true)
+            {
+                var record = standing.Read(partner, out var dealings, out var changes);
+                var next = policy.Apply(record, evidence, ref dealings);
+                if (!dealings.IsFinite) throw NotANumber(evidence);
+                if (TrySet(standing, changes, record, next, evidence, partner, partner, dealings)) return;
+            }
         }
         catch (Exception exception)
         {
             pool.Contain("reputation policy", exception);
         }
     }
+
+    /// <summary>All that is said of a participant is weighed anew, with what its reporters are worth now.</summary>
+    private void Weigh(Standing standing, in Evidence report, Standing reporter)
+    {
+        while (true)
+        {
+            var record = standing.Read(out var changes);
+            var all = standing.Opinions;
+            var opinions = new Opinion[all.Length];
+            for (var i = 0; i < all.Length; i++)
+                opinions[i] = all[i].Value with { Credibility = ScoreOf(all[i].Key) / 100, IsVetted = IsVetted(all[i].Key) };
+            var next = policy.ApplyReports(record, opinions, report.At);
+            if (TrySet(standing, changes, record, next, report, reporter, partner: null, default)) return;
+        }
+    }
+
+    private bool TrySet(
+        Standing standing, int changes, in ReputationRecord record, in ReputationRecord next, in Evidence evidence, Standing? counterparty, Standing? partner, in Dealings dealings)
+    {
+        var at = evidence.At;
+        var (before, after) = (policy.Score(record, at), policy.Score(next, at));
+        var sourceDelta = policy.ScoreOf(next, evidence.Source, at) - policy.ScoreOf(record, evidence.Source, at);
+        if (!next.IsFinite || !double.IsFinite(before) || !double.IsFinite(after) || !double.IsFinite(sourceDelta)) throw NotANumber(evidence);
+        (before, after) = (Math.Clamp(before, 0, 100), Math.Clamp(after, 0, 100));
+        var change = new ReputationChange(at, evidence.Source, evidence.Reason, counterparty?.Name, 1, evidence.Weight, sourceDelta, after - before);
+        return standing.TrySet(changes, next, partner, dealings, change, before, after);
+    }
+
+    private InvalidOperationException NotANumber(in Evidence evidence) =>
+        new($"{policy.GetType().Name} made something that is not a number of: {evidence}");
 }

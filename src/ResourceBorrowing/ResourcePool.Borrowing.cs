@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 using ResourceBorrowing.Permits;
+using ResourceBorrowing.Reputation;
 
 namespace ResourceBorrowing;
 
@@ -33,10 +34,23 @@ public sealed partial class ResourcePool
             return Loan.Observed(borrower);
         }
 
-        var loan = Borrow(borrower, request, order, agreed: null);
-        Metrics.LoanAsked(borrower.Name, loan.Refusal);
+        var loan = IsTooOften(borrower, order) ? RefuseAsTooOften(borrower, request) : Borrow(borrower, request, order, agreed: null);
+        CountAsked(borrower, loan.Refusal);
         return loan;
     }
+
+    /// <summary>A request has its answer; some refusals are evidence about who asked.</summary>
+    internal void CountAsked(Participant borrower, RefusalReason refusal)
+    {
+        if (refusal != RefusalReason.None) Reputations.CountRefused(borrower, refusal);
+        Metrics.LoanAsked(borrower.Name, refusal);
+    }
+
+    internal static bool IsTooOften(Participant borrower, in LoanOrder order) =>
+        borrower.Options.RequestsPerSecond is { } most && !borrower.Requests.TryCount(most, order.Now / 1000);
+
+    internal static Loan RefuseAsTooOften(Participant borrower, in LoanRequest request) =>
+        new(borrower, new Refusal(RefusalReason.RequestRate, request.Units, borrower.Options.RequestsPerSecond ?? 0));
 
     internal Loan TryBorrow(Participant borrower, Participant lender, int units, TimeSpan duration)
     {
@@ -200,7 +214,7 @@ public sealed partial class ResourcePool
         var elapsed = _book.Clock.Elapsed;
         // The score at hand knows no decay since the last evidence; before it turns somebody away, look again.
         var score = borrower.Standing.Score;
-        if (score < (lender?.Account.Rules.GrantThreshold ?? Reputation.AdditiveReputationPolicy.Neutral)) score = Math.Max(score, Reputations.ScoreOf(borrower.Standing));
+        if (score < Math.Max(Standing.Newcomer, lender?.Account.Rules.GrantThreshold ?? 0)) score = Math.Max(score, Reputations.ScoreOf(borrower.Standing));
         return new LoanOrder(borrower.Account, conditions, elapsed, duration, score);
     }
 
@@ -213,6 +227,7 @@ public sealed partial class ResourcePool
             or RefusalReason.ConsentRequired or RefusalReason.TermTooLong => new(lender, new Refusal(reason, units, 0)),
         RefusalReason.Reputation => new(borrower, new Refusal(reason, units, (int)Reputations.ScoreOf(borrower.Standing))),
         RefusalReason.BorrowingLimit => new(borrower, new Refusal(reason, units, borrower.Account.BorrowingLimit - borrower.Borrowed)),
+        RefusalReason.CreditLine => new(borrower, new Refusal(reason, units, LoanRules.CreditLineOf(borrower.Account.BorrowingLimit, borrower.Standing.Score) - borrower.Borrowed)),
         RefusalReason.BorrowerOwesDebt => new(borrower, new Refusal(reason, units, borrower.Debt)),
         RefusalReason.OpenLoanLimit => new(borrower, new Refusal(reason, units, borrower.Account.OpenLoans)),
         RefusalReason.NotEnoughToLend => new(borrower, new Refusal(reason, units, found)),

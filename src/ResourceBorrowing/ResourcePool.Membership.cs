@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 using ResourceBorrowing.Permits;
+using ResourceBorrowing.Reputation;
 
 namespace ResourceBorrowing;
 
@@ -142,6 +143,7 @@ public sealed partial class ResourcePool
             OpenLoanLimit = options.OpenLoanLimit,
             Mode = options.Mode,
             TrackLeases = options.TrackLeases,
+            Reputation = options.Reputation.Copy(),
         };
         foreach (var participant in options.Participants) copy.Participants.Add(participant?.Copy()!);
         return copy;
@@ -193,6 +195,7 @@ public sealed partial class ResourcePool
             _book.DefaultLimit = Milliseconds(whole.DefaultLimit);
             _book.PlanningPeriod = Milliseconds(whole.PlanningPeriod);
             _book.OpenLoanLimit = whole.OpenLoanLimit;
+            _book.DefaultTerm = Milliseconds(whole.DefaultTerm);
             Reputations.ReferenceSeconds = whole.DefaultTerm.TotalSeconds;
 
             var named = new HashSet<string>(StringComparer.Ordinal);
@@ -233,7 +236,12 @@ public sealed partial class ResourcePool
             Reserve.Account.Rules = RulesOf(Reserve.Options);
             Capacity = whole.Capacity;
 
-            foreach (var participant in targets.Keys) found.Add(participant.Account);
+            foreach (var participant in targets.Keys)
+            {
+                SetNewcomer(participant);
+                found.Add(participant.Account);
+            }
+
             foreach (var participant in joined) _byName[participant.Name] = participant;
             _participants = [.. _participants, .. joined];
             Order();
@@ -287,6 +295,9 @@ public sealed partial class ResourcePool
             : Math.Max(0, Math.Min(LendingLimitOf(participant, nominal), nominal - options.Headroom));
     }
 
+    private void SetNewcomer(Participant participant) =>
+        participant.Account.IsNewcomer = participant.Standing.Completed < _options.Reputation.NewcomerLoans;
+
     /// <param name="participant">Whose limits.</param>
     /// <param name="nominal">What it owns from now on.</param>
     /// <param name="capacity">Of the whole pool.</param>
@@ -311,11 +322,11 @@ public sealed partial class ResourcePool
 
     private Participant Open(string name, bool isConfigured)
     {
-        if (!_standings.TryGetValue(name, out var standing)) _standings[name] = standing = new Standing();
+        if (!_standings.TryGetValue(name, out var standing)) _standings[name] = standing = new Standing(name);
         var account = _book.Open(name);
         var participant = new Participant(this, account, standing, isConfigured);
         account.Owner = participant;
-        standing.Follow(account);
+        standing.Follow(score => account.Score = score);
         return participant;
     }
 

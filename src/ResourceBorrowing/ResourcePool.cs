@@ -52,7 +52,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <summary>Builds a pool; <see cref="Dispose"/> it at the end.</summary>
     /// <param name="options">Capacity and participants; copied.</param>
     /// <param name="timeProvider">All time of the pool. Default the system's; a fake one makes tests deterministic.</param>
-    /// <param name="reputationPolicy">Judges behaviour. Default <see cref="AdditiveReputationPolicy"/>.</param>
+    /// <param name="reputationPolicy">Judges behaviour. Default <see cref="BetaReputationPolicy"/>.</param>
     /// <param name="loggerFactory">Where to log. Default nowhere.</param>
     /// <param name="meterFactory">Where to measure. Default nowhere.</param>
     /// <exception cref="OptionsValidationException">The options are wrong; the message names every fault.</exception>
@@ -79,7 +79,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         nominal ??= QuotaPlan.Of(options);
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<ResourcePool>();
         _book = new LoanBook(new PoolClock(timeProvider ?? TimeProvider.System), shards);
-        Reputations = new Reputations(this, reputationPolicy ?? new AdditiveReputationPolicy(), _book);
+        Reputations = new Reputations(this, reputationPolicy ?? new BetaReputationPolicy(), _book);
         Shortages = new Shortages(this, _book);
         Wants = new Wants(this, _book);
         Tracing = new PoolTracing(this);

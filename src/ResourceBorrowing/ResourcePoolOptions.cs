@@ -59,6 +59,10 @@ public sealed class ResourcePoolOptions
     /// </summary>
     public bool TrackLeases { get; set; }
 
+    /// <summary>How reputation governs borrowing.</summary>
+    [ValidateObjectMembers]
+    public ReputationOptions Reputation { get; internal init; } = new();
+
     /// <summary>Adds a participant that owns <paramref name="nominalQuota"/> units.</summary>
     /// <returns>These options, for more.</returns>
     public ResourcePoolOptions AddParticipant(string name, int nominalQuota, Action<ParticipantOptions>? configure = null)

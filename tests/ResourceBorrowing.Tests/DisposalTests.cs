@@ -143,7 +143,7 @@ public class DisposalTests
     {
         internal ResourcePool? Pool { get; set; }
 
-        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence)
+        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings)
         {
             Pool!.Dispose();
             return record;

@@ -10,7 +10,7 @@ internal static class TestPool
     /// <summary>Borrowing on demand is off, so that a test that does not speak of it sees each participant alone.</summary>
     internal static ResourcePoolOptions Options(int capacity, params (string Name, int Quota)[] participants)
     {
-        var options = new ResourcePoolOptions { Capacity = capacity, GracePeriod = TimeSpan.FromSeconds(1) };
+        var options = new ResourcePoolOptions { Capacity = capacity, Reputation = { NewcomerLoans = 0 }, GracePeriod = TimeSpan.FromSeconds(1) };
         foreach (var (name, quota) in participants) options.AddParticipant(name, quota, static p => p.BorrowOnDemand = false);
         return options;
     }

@@ -29,7 +29,7 @@ public static class ResourceBorrowingServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResourcePoolOptions>, ResourcePoolValueValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResourcePoolOptions>, ResourcePoolQuotaValidator>());
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IReputationPolicy>(static _ => new AdditiveReputationPolicy());
+        services.TryAddSingleton<IReputationPolicy>(static _ => new BetaReputationPolicy());
         services.TryAddSingleton(static provider =>
         {
             // The monitor has validated them; with many participants that is too dear to do twice.

@@ -24,9 +24,16 @@ internal sealed class ResourcePoolHost(
 {
     private readonly ILogger _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<ResourcePool>();
     private readonly List<IDisposable> _subscriptions = [];
+    private StateKeeper? _keeper;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        if (pool.ReputationOptions is { StateFile: { } path, SavePeriod: var period })
+        {
+            _keeper = new StateKeeper(pool, path, period, pool.Time, _logger);
+            _keeper.Start();
+        }
+
         foreach (var mapper in mappers) services.GetRequiredKeyedService(mapper.Mapper, mapper.Participant);
         if (monitor.OnChange(ApplyDefault) is { } subscription) _subscriptions.Add(subscription);
         // What changed between the building of the pool and now.
@@ -35,16 +42,20 @@ internal sealed class ResourcePoolHost(
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
+        var keeper = _keeper;
+        _keeper = null;
         Dispose();
-        return Task.CompletedTask;
+        if (keeper is not null) await keeper.StopAsync().ConfigureAwait(false);
     }
 
     public void Dispose()
     {
         foreach (var subscription in _subscriptions) subscription.Dispose();
         _subscriptions.Clear();
+        _keeper?.Dispose();
+        _keeper = null;
     }
 
     private void ApplyDefault(ResourcePoolOptions options, string? name)

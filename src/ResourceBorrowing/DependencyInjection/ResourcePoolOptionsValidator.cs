@@ -16,7 +16,7 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
 
     internal static bool IsSound(ResourcePoolOptions options)
     {
-        if (options.Capacity < 1 || options.Reserve < 0 || options.OpenLoanLimit < 0 || options.Mode is not (PoolMode.Enforce or PoolMode.Observe)) return false;
+        if (options.Capacity < 1 || options.Reserve < 0 || options.OpenLoanLimit < 0 || !IsSound(options.Reputation) || options.Mode is not (PoolMode.Enforce or PoolMode.Observe)) return false;
         foreach (var participant in options.Participants)
         {
             if (participant is not null && !IsSound(participant)) return false;
@@ -24,6 +24,8 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
 
         return true;
     }
+
+    private static bool IsSound(ReputationOptions reputation) => reputation is { NewcomerLoans: >= 0 and <= 1000, ReportsPerMinute: >= 0 and <= 10_000 };
 
     private static bool IsSound(ParticipantOptions participant) =>
         !string.IsNullOrWhiteSpace(participant.Name)
@@ -38,5 +40,6 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
         && participant.Consent is LendingConsent.Automatic or LendingConsent.Never or LendingConsent.Ask
         && participant.Headroom >= 0
         && participant.IdleThreshold is >= 0 and <= 1
-        && participant.OpenLoanLimit >= 0;
+        && participant.OpenLoanLimit >= 0
+        && (participant.RequestsPerSecond ?? 1) >= 1;
 }

@@ -28,4 +28,10 @@ internal static partial class PoolLog
 
     [LoggerMessage(8, LogLevel.Error, "Participant '{Borrower}' has defaulted on {Units} units of a loan from '{Lender}': look for leases that are never disposed. {OldestLeases}", EventName = "LoanDefaulted")]
     internal static partial void LoanDefaulted(ILogger logger, string borrower, int units, string lender, string oldestLeases);
+
+    [LoggerMessage(9, LogLevel.Information, "The state of the resource pool was loaded from {Path}.", EventName = "StateLoaded")]
+    internal static partial void StateLoaded(ILogger logger, string path);
+
+    [LoggerMessage(10, LogLevel.Error, "The state of the resource pool in {Path} was refused; it is kept as {KeptAs}, and all reputations begin at 50. {Fault}", EventName = "StateRefused")]
+    internal static partial void StateRefused(ILogger logger, string path, string keptAs, string fault);
 }

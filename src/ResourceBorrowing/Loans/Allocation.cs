@@ -31,6 +31,7 @@ internal sealed class Allocation
     private int _ceiling;
     private int _needsAttention;
     private int _isDebtor;
+    private bool _isNewcomer;
     private int _hasTold;
     private HeldUnits? _held;
     private long _shortAt;
@@ -109,6 +110,9 @@ internal sealed class Allocation
 
     /// <summary>Whoever the pool knows by this account; the loan book does not look inside.</summary>
     internal object? Owner { get; set; }
+
+    /// <summary>Whether it has yet to show that it returns what it borrows.</summary>
+    internal bool IsNewcomer { get => Volatile.Read(ref _isNewcomer); set => Volatile.Write(ref _isNewcomer, value); }
 
     /// <summary>Set while it leaves the pool.</summary>
     internal bool IsDraining { get; set; }

@@ -42,6 +42,9 @@ internal sealed class LoanBook
     /// <summary>How long a loan may be overdue before it counts as defaulted.</summary>
     internal long DefaultLimit { get; set; }
 
+    /// <summary>The term of loans that ask for none, in milliseconds; set under all locks.</summary>
+    internal long DefaultTerm { get; set; }
+
     /// <summary>For how long units that were recalled are not lent again.</summary>
     internal long PlanningPeriod { get; set; }
 

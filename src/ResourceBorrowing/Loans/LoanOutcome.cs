@@ -32,6 +32,9 @@ internal struct LoanOutcome
     /// <summary>Whether the lender had the units back before their time.</summary>
     internal bool WasRecalled;
 
+    /// <summary>Whether the lender did not wait for the term, beyond what the terms allow.</summary>
+    internal bool WasWithdrawn;
+
     /// <summary>Units times the time for which they were lent.</summary>
     internal long UnitMilliseconds;
 

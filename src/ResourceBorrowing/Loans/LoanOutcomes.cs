@@ -17,14 +17,14 @@ internal sealed class LoanOutcomes
     /// <summary>Adds a settled loan. Clean loans of one group are one fact until they are judged, so a storm of them costs one judgement.</summary>
     internal void Add(in LoanRecord record, LoanGroup group, int lost, int late, long now, bool keepApart)
     {
-        var wasRecalled = record.Has(LoanFlags.WasRecalled);
+        var (wasRecalled, wasWithdrawn) = (record.Has(LoanFlags.WasRecalled), record.Has(LoanFlags.WasWithdrawn));
         var isClean = late == 0 && lost == 0;
         var place = group.CleanBatch == _batch ? group.CleanOutcome : -1;
-        if (!isClean || keepApart || place < 0 || _outcomes[place].WasRecalled != wasRecalled)
+        if (!isClean || keepApart || place < 0 || _outcomes[place].WasRecalled != wasRecalled || wasWithdrawn)
         {
             place = _outcomes.Count;
-            _outcomes.Add(new LoanOutcome { Borrower = group.Borrower, Lender = group.Lender, WasRecalled = wasRecalled });
-            if (isClean) (group.CleanBatch, group.CleanOutcome) = (_batch, place);
+            _outcomes.Add(new LoanOutcome { Borrower = group.Borrower, Lender = group.Lender, WasRecalled = wasRecalled, WasWithdrawn = wasWithdrawn });
+            if (isClean && !wasWithdrawn) (group.CleanBatch, group.CleanOutcome) = (_batch, place);
         }
 
         var start = record.StartOn(group.Conditions);

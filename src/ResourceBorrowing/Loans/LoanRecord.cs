@@ -74,4 +74,7 @@ internal enum LoanFlags : ushort
 
     /// <summary>It was recalled for callers of the lender that stood there.</summary>
     WasMissed = 16,
+
+    /// <summary>Its lender left the pool, which the terms do not provide for.</summary>
+    WasWithdrawn = 32,
 }

@@ -21,6 +21,9 @@ internal readonly record struct LoanShare(Allocation Lender, int Units);
 /// <summary>Whether a loan may be made, as far as can be told without making it.</summary>
 internal static class LoanRules
 {
+    private const double NoCredit = 30;
+    private const double FullCredit = 50;
+
     /// <summary>The lender's availability first, then the borrower's reputation, then the borrower's own limits.</summary>
     internal static RefusalReason Evaluate(in LoanOrder order, in LoanShare share)
     {
@@ -28,6 +31,10 @@ internal static class LoanRules
         var reason = OfLender(order, share);
         return reason != RefusalReason.None ? reason : OfBorrower(order, share.Units);
     }
+
+    /// <summary>The most units that may be borrowed with a score: nothing at 30, the whole limit from 50 on.</summary>
+    internal static int CreditLineOf(int borrowingLimit, double score) =>
+        score >= FullCredit ? borrowingLimit : (int)Math.Ceiling(borrowingLimit * Math.Clamp((score - NoCredit) / (FullCredit - NoCredit), 0, 1));
 
     internal static RefusalReason OfLender(in LoanOrder order, in LoanShare share)
     {
@@ -54,6 +61,8 @@ internal static class LoanRules
         if (borrower.IsDraining) return RefusalReason.Removed;
         if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
         if (units > borrower.BorrowingLimit - borrower.Borrowed) return RefusalReason.BorrowingLimit;
+        if (order.Score < FullCredit && units > CreditLineOf(borrower.BorrowingLimit, order.Score) - borrower.Borrowed) return RefusalReason.CreditLine;
+        if (borrower.IsNewcomer && !FitsNewcomer(order, units)) return RefusalReason.NewcomerLine;
         return loans > borrower.Rules.OpenLoanLimit - borrower.OpenLoans ? RefusalReason.OpenLoanLimit : RefusalReason.None;
     }
 
@@ -71,6 +80,18 @@ internal static class LoanRules
         if (term > rules.LongestTerm) return RefusalReason.TermTooLong;
         if (borrower.Score < rules.GrantThreshold) return RefusalReason.Reputation;
         if (borrower.Debt > 0) return RefusalReason.BorrowerOwesDebt;
-        return borrower.Borrowed > borrower.BorrowingLimit ? RefusalReason.BorrowingLimit : RefusalReason.None;
+        if (borrower.Borrowed > borrower.BorrowingLimit) return RefusalReason.BorrowingLimit;
+        return borrower.Borrowed > CreditLineOf(borrower.BorrowingLimit, borrower.Score) ? RefusalReason.CreditLine : RefusalReason.None;
+    }
+
+    /// <summary>
+    /// One loan at a time, and never more than the reference loan. What is borrowed on demand comes in small parts and is one loan together.
+    /// </summary>
+    private static bool FitsNewcomer(in LoanOrder order, int units)
+    {
+        var borrower = order.Borrower;
+        if (borrower.Borrowed > 0 && !order.Conditions.IsOnDemand) return false;
+        var reference = Math.Max(1, borrower.Nominal) * (double)borrower.Home.Book.DefaultTerm;
+        return (borrower.Borrowed + (double)units) * order.Term.TotalMilliseconds <= reference;
     }
 }

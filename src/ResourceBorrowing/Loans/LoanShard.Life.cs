@@ -139,8 +139,11 @@ internal sealed partial class LoanShard
             if (!LoanLife.IsLive(record.State)) continue;
             var group = _groups[record.Group];
             if (group.Lender != participant && group.Borrower != participant) continue;
-            // The lender did not wait for the term.
-            record.Set(LoanFlags.WasRecalled, record.Has(LoanFlags.WasRecalled) || group.Lender == participant);
+            // The lender did not wait for the term, which is its right as far as it could have recalled the units now.
+            var isLenders = group.Lender == participant;
+            record.Set(LoanFlags.WasWithdrawn, isLenders && record.State == LoanState.Active
+                && (!group.Conditions.IsRecallable || group.Conditions.RecallAt(now, record.StartOn(group.Conditions), record.Due) > now));
+            record.Set(LoanFlags.WasRecalled, record.Has(LoanFlags.WasRecalled) || isLenders);
             if (record.Has(LoanFlags.HasToken)) RaiseToken(slot, ref attention);
             End(slot, LoanEvent.Return, now, ref attention);
         }

@@ -1,33 +1,37 @@
 namespace ResourceBorrowing.Reputation;
 
 /// <summary>
-/// The simplest policy: 50, plus points for what went well, minus points for what did not, both halved every half-life.
+/// The simplest policy, an example of replacing the default: 50, plus points for what went well, minus points for what did not, both halved every half-life.
 /// </summary>
 /// <remarks>
 /// With weight v, completeness c and timeliness t, evidence earns <c>2 v c t</c> points, and costs <c>8 v (1 - c)</c> for what was lost
-/// and <c>4 v c (1 - t)</c> for what was late; losing costs four times what returning earns. The balance is kept within
-/// 50 points each way, so no past, good or bad, outweighs the future for ever.
+/// and <c>4 v c (1 - t)</c> for what was late; losing costs four times what returning earns. An impact on the lender costs up to 8 points, each reporter
+/// moves one point at the most and all together 5. The balance is kept within 50 points each way, so no past, good or bad, outweighs the future for ever.
 /// </remarks>
 public sealed class AdditiveReputationPolicy : IReputationPolicy
 {
-    /// <summary>The reputation of a newcomer.</summary>
-    public const double Neutral = 50;
-
+    private const double Neutral = 50;
     private const double Earned = 2;
     private const double Lost = 8;
     private const double Late = 4;
+    private const double MostByReports = 5;
+    private const double MostWeight = 2;
 
     /// <summary>After how long evidence counts half, above 0. Default 7 days.</summary>
-    public TimeSpan HalfLife { get; init; } = TimeSpan.FromDays(7);
+    public TimeSpan HalfLife { get; init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(HalfLife), value, "A half-life is above 0."); } = TimeSpan.FromDays(7);
 
     /// <inheritdoc/>
-    public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence)
+    public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings)
     {
         var faded = Fade(record, evidence.At);
         var source = evidence.Source;
-        var kept = evidence.Completeness;
-        var earns = Earned * evidence.Weight * kept * evidence.Timeliness;
-        var costs = evidence.Weight * (Lost * (1 - kept) + Late * kept * (1 - evidence.Timeliness));
+        var (kept, timely) = (Math.Clamp(evidence.Completeness, 0, 1), Math.Clamp(evidence.Timeliness, 0, 1));
+        // Where the impact is not known, there is nothing to say.
+        if (source == EvidenceSource.Impact) (kept, timely) = (1 - Math.Clamp(evidence.Impact ?? 1, 0, 1), 1);
+        var weight = source == EvidenceSource.Impact && evidence.Impact is null ? 0 : Math.Clamp(evidence.Weight, 0, MostWeight);
+        var earns = Earned * weight * kept * timely;
+        var costs = weight * (Lost * (1 - kept) + Late * kept * (1 - timely));
+        if (double.IsNaN(earns + costs)) return faded;
 
         // Whatever leads out of the range is not booked; rounding never turns a cost into a gain.
         var balance = Balance(faded);
@@ -37,8 +41,34 @@ public sealed class AdditiveReputationPolicy : IReputationPolicy
     }
 
     /// <inheritdoc/>
-    public double Score(in ReputationRecord record, TimeSpan now) =>
-        Math.Clamp(Neutral + Balance(Fade(record, now)), 0, 2 * Neutral);
+    public ReputationRecord ApplyReports(in ReputationRecord record, ReadOnlySpan<Opinion> opinions, TimeSpan now)
+    {
+        var (@for, against) = (0.0, 0.0);
+        foreach (var opinion in opinions)
+        {
+            var weight = Math.Clamp(opinion.Credibility, 0, 1) * Fading(now - opinion.At);
+            (@for, against) = (@for + weight * opinion.For, against + weight * opinion.Against);
+        }
+
+        return Fade(record, now).WithReports(Math.Min(@for, MostByReports), Math.Min(against, MostByReports));
+    }
+
+    /// <inheritdoc/>
+    public double Score(in ReputationRecord record, TimeSpan now)
+    {
+        var faded = Fade(record, now);
+        return Math.Clamp(Neutral + Balance(faded) + faded.ReportsFor - faded.ReportsAgainst, 0, 2 * Neutral);
+    }
+
+    /// <inheritdoc/>
+    public double ScoreOf(in ReputationRecord record, EvidenceSource source, TimeSpan now)
+    {
+        var faded = Fade(record, now);
+        return Math.Clamp((Neutral + faded.For(source) - faded.Against(source)) / (2 * Neutral), 0, 1);
+    }
+
+    /// <inheritdoc/>
+    public double Fading(TimeSpan passed) => passed <= TimeSpan.Zero ? 1 : double.Exp2(-passed / HalfLife);
 
     private static double Balance(in ReputationRecord record)
     {
@@ -48,10 +78,7 @@ public sealed class AdditiveReputationPolicy : IReputationPolicy
         return balance;
     }
 
-    private ReputationRecord Fade(in ReputationRecord record, TimeSpan now)
-    {
-        // A clock that went backwards fades nothing, and above all restores nothing.
-        var passed = now - record.AsOf;
-        return passed <= TimeSpan.Zero ? record : record.Faded(double.Exp2(-passed / HalfLife), now);
-    }
+    // A clock that went backwards fades nothing, and above all restores nothing.
+    private ReputationRecord Fade(in ReputationRecord record, TimeSpan now) =>
+        now <= record.AsOf ? record : record.Faded(Fading(now - record.AsOf), now);
 }

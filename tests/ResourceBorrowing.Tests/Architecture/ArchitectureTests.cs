@@ -31,7 +31,7 @@ public class ArchitectureTests
             "Loan", "LendingConsent", "LoanEvaluation", "LoanOffer", "LoanPhase", "LoanRequest", "LoanStatus", "LoanTerms", "PoolEvent", "PoolEventKind", "PoolMode", "TrackedLease",
             "Participant", "ParticipantOptions", "ParticipantSnapshot", "PoolSnapshot", "RefusalReason", "ResourceLease", "ResourcePool", "ResourcePoolOptions",
             "IResourceMapper", "ParticipantConcurrencyLimiter", "ResourceBorrowingDiagnostics", "ResourceBorrowingHealthChecksBuilderExtensions", "AdditiveReputationPolicy", "Evidence", "EvidenceSource",
-            "IReputationPolicy", "ReputationRecord", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",
+            "IReputationPolicy", "ReputationRecord", "BetaReputationPolicy", "Dealings", "Opinion", "ReportReason", "ReportResult", "ReputationChange", "ReputationExplanation", "ReputationOptions", "ReputationSource", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",
         ];
         Assert.Equal(forUsers.Order(StringComparer.Ordinal), typeof(ResourcePool).Assembly.GetExportedTypes().Select(static t => t.Name).Order(StringComparer.Ordinal));
     }

@@ -34,16 +34,16 @@ internal sealed class Faults : ILoggerFactory, ILogger, IReputationPolicy, IReso
         return Random.Shared.Next(2) == 0;
     }
 
-    ReputationRecord IReputationPolicy.Apply(in ReputationRecord record, in Evidence evidence)
+    ReputationRecord IReputationPolicy.Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings)
     {
         Throw(8);
-        return _policy.Apply(record, evidence);
+        return _policy.Apply(record, evidence, ref dealings);
     }
 
     double IReputationPolicy.Score(in ReputationRecord record, TimeSpan now)
     {
         Throw(8);
-        return _policy.Score(record, now);
+        return Math.Max(50, _policy.Score(record, now));
     }
 
     void IResourceMapper.OnAllocationChanged(Participant participant, int allocation) => Throw(2);

@@ -158,7 +158,7 @@ public class HostTests
 
     private sealed class Flat : IReputationPolicy
     {
-        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence) => record;
+        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings) => record;
 
         public double Score(in ReputationRecord record, TimeSpan now) => 77;
     }

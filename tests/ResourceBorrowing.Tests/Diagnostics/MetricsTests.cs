@@ -128,7 +128,7 @@ public class MetricsTests
 
     private sealed class Broken : IReputationPolicy
     {
-        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence) => throw new DivideByZeroException();
+        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings) => throw new DivideByZeroException();
 
         public double Score(in ReputationRecord record, TimeSpan now) => double.NaN;
     }

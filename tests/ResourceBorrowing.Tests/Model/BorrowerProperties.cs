@@ -14,7 +14,7 @@ public class BorrowerProperties
         options.Participants[1].GrantThreshold = options.Participants[2].GrantThreshold = least;
         using var pool = new ResourcePool(options, new FakeTimeProvider(), new Unmoved(score));
         var (a, b) = (pool["a"], pool["b"]);
-        a.Standing.Set(default, score);
+        a.Standing.Load(default, score, 0, 0, [], []);
         using var other = pool["c"].TryBorrow(b, 1 + lent % 10, TestPool.Term);
 
         // Availability comes first, so only what b could lend is refused for the reputation.

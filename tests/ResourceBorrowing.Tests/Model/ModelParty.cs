@@ -16,6 +16,9 @@ internal sealed class ModelParty(string name, int index)
 
     internal int BorrowingLimit { get; set; }
 
+    /// <summary>The share of its limit that its reputation is good for: from none at 30 to all at 50.</summary>
+    internal int CreditLine => Reputation >= 50 ? BorrowingLimit : Reputation <= 30 ? 0 : (int)Math.Ceiling(BorrowingLimit * (Reputation - 30) / 20);
+
     internal int Ceiling => Nominal + BorrowingLimit;
 
     /// <summary>Never changes in the model.</summary>

@@ -37,10 +37,10 @@ internal sealed class PoolMachine : IDisposable
             new ModelParty("b", 3) { Nominal = 8, Reputation = 55, LongestTerm = 20_000_000 },
             new ModelParty("c", 4) { Nominal = 12, Reputation = 70, GrantThreshold = 50 },
             new ModelParty("d", 5) { Nominal = 0, Reputation = 60 });
-        var options = new ResourcePoolOptions { Capacity = Capacity };
+        var options = new ResourcePoolOptions { Capacity = Capacity, Reputation = { NewcomerLoans = 0 } };
         foreach (var party in _model.Participants) options.Participants.Add(OptionsOf(party, party.Nominal));
         _pool = new ResourcePool(options, _time, new Constant(), null, null, shards);
-        foreach (var party in _model.Participants) _pool[party.Name].Standing.Set(new ReputationRecord().With(EvidenceSource.Return, party.Reputation, 0), party.Reputation);
+        foreach (var party in _model.Participants) _pool[party.Name].Standing.Load(new ReputationRecord().With(EvidenceSource.Return, party.Reputation, 0), party.Reputation, 0, 0, [], []);
         Compare();
     }
 
@@ -222,7 +222,7 @@ internal sealed class PoolMachine : IDisposable
     /// <summary>Everybody is what it was made; nothing that happens changes that.</summary>
     private sealed class Constant : IReputationPolicy
     {
-        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence) => record;
+        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings) => record;
 
         public double Score(in ReputationRecord record, TimeSpan now) => record.For(EvidenceSource.Return) is var score and > 0 ? score : 50;
     }

@@ -210,6 +210,7 @@ internal sealed class PoolModel
     private RefusalReason OfBorrower(ModelParty borrower, int units) =>
         Debt(borrower) > 0 ? RefusalReason.BorrowerOwesDebt
         : units > borrower.BorrowingLimit - Borrowed(borrower) ? RefusalReason.BorrowingLimit
+        : units > borrower.CreditLine - Borrowed(borrower) ? RefusalReason.CreditLine
         : RefusalReason.None;
 
     /// <summary>As for a new request, but the units are there already.</summary>
@@ -220,6 +221,7 @@ internal sealed class PoolModel
         : loan.Borrower.Reputation < loan.Lender.GrantThreshold ? RefusalReason.Reputation
         : Debt(loan.Borrower) > 0 ? RefusalReason.BorrowerOwesDebt
         : Borrowed(loan.Borrower) > loan.Borrower.BorrowingLimit ? RefusalReason.BorrowingLimit
+        : Borrowed(loan.Borrower) > loan.Borrower.CreditLine ? RefusalReason.CreditLine
         : RefusalReason.None;
 
     private ModelLoan Lend(ModelParty borrower, ModelParty lender, int units, long term, LoanTerms terms)

@@ -23,7 +23,7 @@ public class AdditivePolicyProperties
         ReputationRecord record = default;
         foreach (var evidence in history)
         {
-            record = Policy.Apply(record, evidence);
+            record = After(record, evidence);
             Assert.InRange(Policy.Score(record, evidence.At), 0, 100);
         }
     }
@@ -59,7 +59,7 @@ public class AdditivePolicyProperties
     public void TotalLoss_NeverRaisesTheScore(Evidence[] history)
     {
         var record = After(history);
-        var lost = Policy.Apply(record, new Evidence(EvidenceSource.Return, 1, 0, 0, record.AsOf, "lost"));
+        var lost = After(record, new Evidence(EvidenceSource.Return, 1, 0, 0, record.AsOf, "lost"));
         Assert.True(Policy.Score(lost, record.AsOf) <= Policy.Score(record, record.AsOf));
     }
 
@@ -73,7 +73,7 @@ public class AdditivePolicyProperties
     [Fact]
     public void HalfLife_HalvesWhatWasEarned()
     {
-        var record = Policy.Apply(default, new Evidence(EvidenceSource.Return, 2, 1, 1, TimeSpan.Zero, "returned"));
+        var record = After(default, new Evidence(EvidenceSource.Return, 2, 1, 1, TimeSpan.Zero, "returned"));
         Assert.Equal(54, Policy.Score(record, TimeSpan.Zero), 9);
         Assert.Equal(52, Policy.Score(record, Policy.HalfLife), 9);
     }
@@ -90,7 +90,13 @@ public class AdditivePolicyProperties
             .ArrayOf().Select(static all => all.OrderBy(static e => e.At).ToArray()).ToArbitrary();
     }
 
-    private static ReputationRecord After(Evidence[] history) => history.Aggregate(default(ReputationRecord), static (record, evidence) => Policy.Apply(record, evidence));
+    private static ReputationRecord After(Evidence[] history) => history.Aggregate(default(ReputationRecord), static (record, evidence) => After(record, evidence));
+
+    private static ReputationRecord After(in ReputationRecord record, in Evidence evidence)
+    {
+        var dealings = default(Dealings);
+        return Policy.Apply(record, evidence, ref dealings);
+    }
 
     private static double Fraction(double any) => double.IsFinite(any) ? Math.Abs(any % 1) : 1;
 }

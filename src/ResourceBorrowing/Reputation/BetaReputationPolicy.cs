@@ -1,0 +1,182 @@
+namespace ResourceBorrowing.Reputation;
+
+/// <summary>
+/// The default policy: four sources of evidence, each an expectation under a Beta distribution, joined by a weighted mean and by the weakest of what
+/// loans are judged by, return and impact.
+/// </summary>
+/// <remarks>
+/// <para>With r for and s against, <c>E = (2 + r) / (4 + r + s)</c> per source, and
+/// <c>R = 100 (0.5 (0.45 E_return + 0.25 E_impact + 0.15 E_borrowing + 0.15 E_neighbour) + 0.5 min(E_return, E_impact))</c>.</para>
+/// <para>A loan of weight v, of which the share c came back with timeliness t, brings return <c>r = v c t</c> and <c>s = v (phi_C (1 - c) + phi_L c (1 - t))</c>;
+/// with q = c t and an impact of i on the lender, impact brings <c>r = v q (1 - i)</c> and <c>s = 4 v i</c>, or <c>r = v q / 2</c> where i is not known;
+/// and each request <c>r = 0.2 q</c> and <c>s = 0.4 (1 - c)</c> for borrowing behaviour. A lender earns <c>r = 0.2 v</c> as a neighbour for a loan
+/// honoured, and <c>s = 0.4 v</c> for one it did not honour.</para>
+/// <para>No past outweighs the future: a source holds 20 of evidence at the most, older evidence making room for new. No partner makes a reputation: what one
+/// other participant brings in favour is at most that of 3 reference loans in a half-life; beyond that being late costs in proportion, so that who deals
+/// much with few is judged by its usual conduct, but losing units costs in full. Reports count for 6 together at the most: each reporter once, by its own
+/// reputation; newcomers together a quarter of the others; and from 5 on those are left out whom the whole contradicts.</para>
+/// <para>Sources: Josang and Ismail, The Beta Reputation System (2002); Whitby, Josang and Indulska, Filtering Out Unfair Ratings in Bayesian Reputation Systems (2004).</para>
+/// </remarks>
+public sealed class BetaReputationPolicy : IReputationPolicy
+{
+    private const double Prior = 2;
+    private const double MostMass = 20;
+    private const double MostReportMass = 6;
+    private const double MostPerPartner = 3;
+    private const double MostPerLoan = 2;
+    private const double RequestShare = 0.2;
+    private const double RefusalShare = 0.4;
+    private const double HarmWeight = 4;
+    private const double LatePenalty = 3;
+    private const double UnvettedShare = 0.25;
+    private const int LeastToFilter = 5;
+    private const double FilterQuantile = 0.01;
+    private const int MostOnStack = 256;
+
+    /// <summary>After how long evidence counts half, above 0. Default 7 days.</summary>
+    public TimeSpan HalfLife { get; init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(HalfLife), value, "A half-life is above 0."); } = TimeSpan.FromDays(7);
+
+    /// <summary>phi_C: how much more losing a unit costs than returning it earns, 3 to 1000. Default 4; 8 is strict: one loss of a large loan ends borrowing.</summary>
+    public double LossPenalty { get; init => field = value is >= LatePenalty and <= 1000 ? value : throw new ArgumentOutOfRangeException(nameof(LossPenalty), value, "A loss costs 3 to 1000 times what a return earns."); } = 4;
+
+    /// <inheritdoc/>
+    public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings)
+    {
+        var (c, t) = (Math.Clamp(evidence.Completeness, 0, 1), Math.Clamp(evidence.Timeliness, 0, 1));
+        var weight = Math.Clamp(evidence.Weight, 0, MostMass);
+        var faded = Fade(record, evidence.At);
+        // What is not a number says nothing.
+        if (double.IsNaN(weight + c + t + (evidence.Impact ?? 0))) return faded;
+        var v = Math.Min(weight, MostPerLoan);
+        var q = c * t;
+        var known = Fade(dealings, evidence.At);
+
+        var (source, @for, against, share) = (evidence.Source, 0.0, 0.0, 1.0);
+        switch (source)
+        {
+            case EvidenceSource.Return:
+                @for = v * q;
+                against = v * (LossPenalty * (1 - c) + LatePenalty * c * (1 - t) * Math.Min(1, MostPerPartner / known.Volume));
+                known = known.WithVolume(known.Volume + v * q);
+                break;
+            case EvidenceSource.Impact when evidence.Impact is { } impact:
+                var i = Math.Clamp(impact, 0, 1);
+                (@for, against) = (v * q * (1 - i), HarmWeight * v * i);
+                break;
+            case EvidenceSource.Impact:
+                @for = v * q / 2;
+                break;
+            case EvidenceSource.Borrowing:
+                (@for, against, share) = (RequestShare * weight * q, RefusalShare * weight * (1 - c), RequestShare);
+                break;
+            default:
+                (@for, against, share) = (RequestShare * v * c, RefusalShare * v * (1 - c), RequestShare);
+                break;
+        }
+
+        var counted = Math.Min(@for, Math.Max(0, MostPerPartner * share - known.Counted(source)));
+        dealings = known.With(source, known.Counted(source) + counted);
+        return Add(faded, source, counted, against);
+    }
+
+    /// <inheritdoc/>
+    public ReputationRecord ApplyReports(in ReputationRecord record, ReadOnlySpan<Opinion> opinions, TimeSpan now)
+    {
+        var isHeard = opinions.Length <= MostOnStack ? stackalloc bool[opinions.Length] : new bool[opinions.Length];
+        isHeard.Fill(true);
+        var (@for, against) = Sum(opinions, isHeard, now);
+        for (var left = opinions.Length; left >= LeastToFilter;)
+        {
+            var whole = (1 + @for) / (2 + @for + against);
+            var before = left;
+            for (var i = 0; i < opinions.Length; i++)
+            {
+                if (!isHeard[i] || !IsContradicted(opinions[i], whole, now)) continue;
+                isHeard[i] = false;
+                left--;
+            }
+
+            if (left == before) break;
+            (@for, against) = Sum(opinions, isHeard, now);
+        }
+
+        var scale = Math.Min(1, MostReportMass / (@for + against));
+        return @for + against == 0 ? Fade(record, now).WithReports(0, 0) : Fade(record, now).WithReports(@for * scale, against * scale);
+    }
+
+    /// <inheritdoc/>
+    public double Score(in ReputationRecord record, TimeSpan now)
+    {
+        var faded = Fade(record, now);
+        var (returns, impact) = (Expected(faded, EvidenceSource.Return), Expected(faded, EvidenceSource.Impact));
+        var mean = 0.45 * returns + 0.25 * impact + 0.15 * Expected(faded, EvidenceSource.Borrowing) + 0.15 * Expected(faded, EvidenceSource.Neighbour);
+        return Math.Clamp(100 * (0.5 * mean + 0.5 * Math.Min(returns, impact)), 0, 100);
+    }
+
+    /// <inheritdoc/>
+    public double ScoreOf(in ReputationRecord record, EvidenceSource source, TimeSpan now) => Expected(Fade(record, now), source);
+
+    /// <inheritdoc/>
+    public double Fading(TimeSpan passed) => passed <= TimeSpan.Zero ? 1 : double.Exp2(-passed / HalfLife);
+
+    private static double Expected(in ReputationRecord record, EvidenceSource source)
+    {
+        var (@for, against) = (record.For(source), record.Against(source));
+        if (source == EvidenceSource.Neighbour) (@for, against) = (@for + record.ReportsFor, against + record.ReportsAgainst);
+        return (Prior + @for) / (2 * Prior + @for + against);
+    }
+
+    /// <summary>Old evidence makes room for new, in proportion, so that it keeps what it says.</summary>
+    private static ReputationRecord Add(in ReputationRecord record, EvidenceSource source, double @for, double against)
+    {
+        var most = source == EvidenceSource.Neighbour ? MostMass - MostReportMass : MostMass;
+        var fits = Math.Min(1, most / (@for + against));
+        if (@for + against == 0) return record;
+        (@for, against) = (@for * fits, against * fits);
+        var old = record.For(source) + record.Against(source);
+        var kept = old == 0 ? 1 : Math.Min(1, (most - @for - against) / old);
+        return record.With(source, record.For(source) * kept + @for, record.Against(source) * kept + against);
+    }
+
+    private (double For, double Against) Sum(ReadOnlySpan<Opinion> opinions, ReadOnlySpan<bool> isHeard, TimeSpan now)
+    {
+        var (vettedFor, vettedAgainst, otherFor, otherAgainst) = (0.0, 0.0, 0.0, 0.0);
+        for (var i = 0; i < opinions.Length; i++)
+        {
+            if (!isHeard[i]) continue;
+            var (@for, against) = Weigh(opinions[i], now);
+            var weight = Math.Clamp(opinions[i].Credibility, 0, 1);
+            if (!double.IsFinite(@for + against + weight)) continue;
+            if (opinions[i].IsVetted) (vettedFor, vettedAgainst) = (vettedFor + weight * @for, vettedAgainst + weight * against);
+            else (otherFor, otherAgainst) = (otherFor + weight * @for, otherAgainst + weight * against);
+        }
+
+        var others = otherFor + otherAgainst;
+        var scale = others == 0 ? 0 : Math.Min(1, UnvettedShare * (vettedFor + vettedAgainst) / others);
+        return (vettedFor + scale * otherFor, vettedAgainst + scale * otherAgainst);
+    }
+
+    private (double For, double Against) Weigh(in Opinion opinion, TimeSpan now)
+    {
+        var kept = Fading(now - opinion.At);
+        var (@for, against) = (Math.Clamp(opinion.For, 0, 1) * kept, Math.Clamp(opinion.Against, 0, 1) * kept);
+        // One reporter is one unit of evidence, whatever it sent.
+        var most = Math.Max(1, @for + against);
+        return (@for / most, against / most);
+    }
+
+    private bool IsContradicted(in Opinion opinion, double whole, TimeSpan now)
+    {
+        var (@for, against) = Weigh(opinion, now);
+        if (!double.IsFinite(@for + against)) return true;
+        var below = BetaDistribution.Below(whole, @for + 1, against + 1);
+        return below < FilterQuantile || below > 1 - FilterQuantile;
+    }
+
+    // A clock that went backwards fades nothing, and above all restores nothing.
+    private ReputationRecord Fade(in ReputationRecord record, TimeSpan now) =>
+        now <= record.AsOf ? record : record.Faded(Fading(now - record.AsOf), now);
+
+    private Dealings Fade(in Dealings dealings, TimeSpan now) =>
+        now <= dealings.AsOf ? dealings : dealings.Faded(Fading(now - dealings.AsOf), now);
+}

@@ -1,0 +1,67 @@
+using ResourceBorrowing.Reputation;
+using ResourceBorrowing.State;
+
+namespace ResourceBorrowing;
+
+// Reputations as the pool's users see them: why they are as they are, and how they outlive the process.
+public sealed partial class ResourcePool
+{
+    internal ReputationOptions ReputationOptions => _options.Reputation;
+
+    /// <summary>Why a participant has the reputation it has: how it stands with each source of evidence, and the last changes with their reasons.</summary>
+    /// <param name="name">Its name; that of a participant that has left will do.</param>
+    /// <returns>Data; its <see cref="ReputationExplanation.ToString"/> is a text for people.</returns>
+    /// <exception cref="KeyNotFoundException">There never was a participant of that name.</exception>
+    public ReputationExplanation Explain(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Reputations.JudgeSettled();
+        Standing? standing;
+        lock (_membership) _standings.TryGetValue(name, out standing);
+        if (standing is null) throw new KeyNotFoundException($"The resource pool has never had a participant '{name}'.");
+        return Reputations.Explain(standing, _byName.GetValueOrDefault(name));
+    }
+
+    /// <summary>Writes what the pool shall remember in its next life: the reputations of all names, with all that they are made of.</summary>
+    /// <param name="stream">Where to; stays open. What it throws reaches the caller.</param>
+    /// <remarks>Works on a pool that was disposed. Loans are not part of it: they end with the process.</remarks>
+    public void SaveState(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Reputations.JudgeSettled();
+        Standing[] standings;
+        lock (_membership) standings = [.. _standings.Values];
+        var at = Time.GetUtcNow();
+        stream.Write(StateFormat.Write(StateBook.Save(standings, Reputations.Policy, TimeSpan.FromMilliseconds(Now), at)));
+    }
+
+    /// <summary>
+    /// Takes up what <see cref="SaveState"/> wrote, of this version of the library or an earlier one, as if the time between had been spent waiting. Names that it
+    /// speaks of have their reputation from it; others keep what they have.
+    /// </summary>
+    /// <param name="stream">Where from; stays open. What it throws reaches the caller.</param>
+    /// <exception cref="InvalidDataException">
+    /// It is no such state, is damaged, is of a later version or of another reputation policy. The message says which, and nothing is changed.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    public void LoadState(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        var state = StateFormat.Read(stream);
+        var at = Time.GetUtcNow();
+        Reputations.JudgeSettled();
+        StateBook.Load(state, StandingOf, Reputations.Policy, TimeSpan.FromMilliseconds(Now), at);
+        foreach (var participant in AllWithReserve) SetNewcomer(participant);
+        Wants.LookAgain();
+    }
+
+    private Standing StandingOf(string name)
+    {
+        lock (_membership)
+        {
+            if (!_standings.TryGetValue(name, out var standing)) _standings[name] = standing = new Standing(name);
+            return standing;
+        }
+    }
+}
