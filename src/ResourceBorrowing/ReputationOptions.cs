@@ -7,7 +7,7 @@ public sealed class ReputationOptions
 {
     /// <summary>
     /// How many loans a participant must have returned before it is no newcomer, 0 to 1000. Default 5. Until then it may have one loan out at a time, and no more
-    /// than the reference loan in all: its nominal quota for the default term. What the pool borrows for its callers is counted as one loan.
+    /// than the reference loan in all: its nominal quota for the default term, or longer where the lender can recall it at once. What the pool borrows for its callers is counted as one loan.
     /// </summary>
     [Range(0, 1000)]
     public int NewcomerLoans { get; set; } = 5;

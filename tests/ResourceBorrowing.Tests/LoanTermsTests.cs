@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
+using ResourceBorrowing.Reputation;
+using ResourceBorrowing.Tests.Model;
 
 namespace ResourceBorrowing.Tests;
 
@@ -77,7 +79,7 @@ public class LoanTermsTests
         using var loggers = new LoggerFactory([new FakeLoggerProvider(logs)]);
         var options = TestPool.Options(30, ("a", 10), ("b", 10));
         options.TrackLeases = true;
-        using var pool = new ResourcePool(options, time, loggerFactory: loggers);
+        using var pool = new ResourcePool(options, time, new AdditiveReputationPolicy(), loggers);
         var (a, b) = (pool["a"], pool["b"]);
         var loan = a.TryBorrow(b, 5, TestPool.Term);
         var leak = TakeAndForget(a);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using ResourceBorrowing.Reputation;
 
 namespace ResourceBorrowing.Tests;
 
@@ -16,12 +17,12 @@ internal static class TestPool
     }
 
     /// <summary>a owns 10, b owns 10, the reserve 10.</summary>
-    internal static (ResourcePool Pool, Participant A, Participant B, FakeTimeProvider Time) Of30(Action<ResourcePoolOptions>? configure = null)
+    internal static (ResourcePool Pool, Participant A, Participant B, FakeTimeProvider Time) Of30(Action<ResourcePoolOptions>? configure = null, IReputationPolicy? policy = null)
     {
         var options = Options(30, ("a", 10), ("b", 10));
         configure?.Invoke(options);
         var time = new FakeTimeProvider();
-        var pool = new ResourcePool(options, time);
+        var pool = new ResourcePool(options, time, policy);
         return (pool, pool["a"], pool["b"], time);
     }
 

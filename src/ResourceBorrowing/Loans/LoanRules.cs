@@ -91,7 +91,10 @@ internal static class LoanRules
     {
         var borrower = order.Borrower;
         if (borrower.Borrowed > 0 && !order.Conditions.IsOnDemand) return false;
-        var reference = Math.Max(1, borrower.Nominal) * (double)borrower.Home.Book.DefaultTerm;
-        return (borrower.Borrowed + (double)units) * order.Term.TotalMilliseconds <= reference;
+        // However long the term, what the lender can have back at once is at stake no longer than that.
+        double standard = borrower.Home.Book.DefaultTerm;
+        var isAtOnce = order.Conditions is { IsRecallable: true, MinimumHold: 0, Notice: 0 };
+        var term = isAtOnce ? Math.Min(standard, order.Term.TotalMilliseconds) : order.Term.TotalMilliseconds;
+        return (borrower.Borrowed + (double)units) * term <= Math.Max(1, borrower.Nominal) * standard;
     }
 }

@@ -5,7 +5,7 @@ namespace ResourceBorrowing.Reputation;
 /// </summary>
 /// <remarks>
 /// With weight v, completeness c and timeliness t, evidence earns <c>2 v c t</c> points, and costs <c>8 v (1 - c)</c> for what was lost
-/// and <c>4 v c (1 - t)</c> for what was late; losing costs four times what returning earns. An impact on the lender costs up to 8 points, each reporter
+/// and <c>4 v c (1 - t)</c> for what was late; losing costs four times what returning earns. Borrowing behaviour and good neighbourhood weigh a fifth of that. An impact on the lender costs up to 8 points, each reporter
 /// moves one point at the most and all together 5. The balance is kept within 50 points each way, so no past, good or bad, outweighs the future for ever.
 /// </remarks>
 public sealed class AdditiveReputationPolicy : IReputationPolicy
@@ -16,6 +16,7 @@ public sealed class AdditiveReputationPolicy : IReputationPolicy
     private const double Late = 4;
     private const double MostByReports = 5;
     private const double MostWeight = 2;
+    private const double SmallShare = 0.2;
 
     /// <summary>After how long evidence counts half, above 0. Default 7 days.</summary>
     public TimeSpan HalfLife { get; init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(HalfLife), value, "A half-life is above 0."); } = TimeSpan.FromDays(7);
@@ -29,6 +30,7 @@ public sealed class AdditiveReputationPolicy : IReputationPolicy
         // Where the impact is not known, there is nothing to say.
         if (source == EvidenceSource.Impact) (kept, timely) = (1 - Math.Clamp(evidence.Impact ?? 1, 0, 1), 1);
         var weight = source == EvidenceSource.Impact && evidence.Impact is null ? 0 : Math.Clamp(evidence.Weight, 0, MostWeight);
+        if (source is EvidenceSource.Borrowing or EvidenceSource.Neighbour) weight *= SmallShare;
         var earns = Earned * weight * kept * timely;
         var costs = weight * (Lost * (1 - kept) + Late * kept * (1 - timely));
         if (double.IsNaN(earns + costs)) return faded;

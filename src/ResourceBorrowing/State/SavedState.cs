@@ -35,9 +35,9 @@ internal sealed record SavedStanding
 
     public long Honoured { get; init; }
 
-    public SavedDealings[] Dealings { get; init; } = [];
+    public required SavedDealings[] Dealings { get; init; }
 
-    public SavedOpinion[] Opinions { get; init; } = [];
+    public required SavedOpinion[] Opinions { get; init; }
 }
 
 internal sealed record SavedDealings(string With, double[] Counted, double Volume, TimeSpan Age);

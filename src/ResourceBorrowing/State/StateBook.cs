@@ -86,8 +86,10 @@ internal static class StateBook
         return dealings;
     }
 
-    private static void Check(SavedStanding saved, HashSet<string> names)
+    private static void Check(SavedStanding? saved, HashSet<string> names)
     {
+        // The reader of JSON sees to it that no value is null, but not that no element is.
+        if (saved is null || saved.Dealings.Contains(null) || saved.Opinions.Contains(null)) throw StateFormat.Wrong("an entry in it is null");
         if (saved.Name.Length is 0 or > ParticipantOptions.MaxNameLength) throw StateFormat.Wrong("a name in it is empty or too long");
         if (!names.Add(saved.Name)) throw StateFormat.Wrong($"'{saved.Name}' is in it twice");
         var amounts = saved.For.Concat(saved.Against).Append(saved.ReportsFor).Append(saved.ReportsAgainst)

@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging;
 using ResourceBorrowing.Mapping;
 using ResourceBorrowing.Reputation;
+using ResourceBorrowing.Tests.Model;
 
 namespace ResourceBorrowing.Tests.Concurrency;
 
 /// <summary>Users' code that fails now and then: everything that a pool ever calls.</summary>
 internal sealed class Faults : ILoggerFactory, ILogger, IReputationPolicy, IResourceMapper
 {
-    private readonly AdditiveReputationPolicy _policy = new();
+    private readonly Forgiving _policy = new();
     private long _thrown;
     private int _areOver;
 
@@ -43,7 +44,7 @@ internal sealed class Faults : ILoggerFactory, ILogger, IReputationPolicy, IReso
     double IReputationPolicy.Score(in ReputationRecord record, TimeSpan now)
     {
         Throw(8);
-        return Math.Max(50, _policy.Score(record, now));
+        return _policy.Score(record, now);
     }
 
     void IResourceMapper.OnAllocationChanged(Participant participant, int allocation) => Throw(2);

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using ResourceBorrowing.Loans;
+using ResourceBorrowing.Reputation;
+using ResourceBorrowing.Tests.Model;
 
 namespace ResourceBorrowing.Tests.Concurrency;
 
@@ -237,7 +239,7 @@ public class LoanRaceTests
         var options = new ResourcePoolOptions { Capacity = lender, Reputation = { NewcomerLoans = 0 }, PlanningPeriod = TimeSpan.Zero, GracePeriod = TimeSpan.FromSeconds(1) };
         options.AddParticipant("lender", lender, p => (p.LendingLimit, p.GrantThreshold, p.BorrowOnDemand) = (lender, 0, false));
         options.AddParticipant("borrower", 0, static p => p.BorrowOnDemand = false);
-        return new ResourcePool(options, time);
+        return new ResourcePool(options, time, new Unmoved(50));
     }
 
     private static void AssertOver(ResourcePool pool)

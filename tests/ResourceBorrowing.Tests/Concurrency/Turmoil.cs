@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using ResourceBorrowing.Reputation;
+using ResourceBorrowing.Tests.Model;
 
 namespace ResourceBorrowing.Tests.Concurrency;
 
@@ -28,7 +30,7 @@ internal sealed class Turmoil : IDisposable
         _seed = seed;
         _faults = faults;
         _disposesInTheMiddle = disposesInTheMiddle;
-        Pool = new ResourcePool(Options(60), time, faults, faults);
+        Pool = new ResourcePool(Options(60), time, faults ?? (IReputationPolicy)new Forgiving(), faults);
         if (faults is not null)
             foreach (var participant in Pool.Participants) Pool.Attach(participant, faults);
     }

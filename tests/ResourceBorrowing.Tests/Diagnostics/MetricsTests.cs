@@ -90,7 +90,8 @@ public class MetricsTests
         time.Advance(TestPool.Term);
         TestPool.AssertAtRest(pool);
         Assert.Equal(50, pool["a"].Standing.Score);
-        Assert.Equal(2, contained.GetMeasurementSnapshot().Count);
+        // Return, impact and borrowing of the one party, and the other as a neighbour.
+        Assert.Equal(4, contained.GetMeasurementSnapshot().Count);
         Assert.Contains(logs.Collector.GetSnapshot(), static r => r.Id.Name == "ExceptionContained" && r.Exception is DivideByZeroException);
     }
 

@@ -25,7 +25,7 @@ public class BorrowerProperties
 
         // Nor does it get their units by asking for anybody's: the reserve, the only other lender, has 10.
         var anyone = a.TryBorrow(11, TestPool.Term);
-        if (score < least) Assert.Equal(RefusalReason.NotEnoughToLend, anyone.Refusal);
+        if (score < least) Assert.Equal(11 <= a.CreditLine ? RefusalReason.NotEnoughToLend : RefusalReason.CreditLine, anyone.Refusal);
         Assert.Equal(loan.IsGranted || anyone.IsGranted, a.Borrowed > 0);
         TestPool.AssertLaws(pool);
     }
@@ -33,10 +33,12 @@ public class BorrowerProperties
     [Property(MaxTest = 200)]
     public void Borrower_WhoOwes_GetsNoLoanUntilTheLastUnitIsPaid(byte units, uint wait, bool isWrittenOff, bool isPaidInParts)
     {
-        var (pool, a, b, time) = TestPool.Of30(static o =>
-        {
-            foreach (var p in o.Participants) (p.GrantThreshold, p.BorrowOnDemand) = (0, p.Name == "a");
-        });
+        var (pool, a, b, time) = TestPool.Of30(
+            static o =>
+            {
+                foreach (var p in o.Participants) (p.GrantThreshold, p.BorrowOnDemand) = (0, p.Name == "a");
+            },
+            new Unmoved(50));
         var owed = 1 + units % 5;
         var loan = a.TryBorrow(b, owed, TestPool.Term);
         var own = a.TryAcquire(10 - 1);
