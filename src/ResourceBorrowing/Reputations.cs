@@ -198,13 +198,15 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
         _ => "praised as a good neighbour",
     };
 
-    private void Apply(Standing standing, in Evidence evidence, Standing? partner)
+    /// <summary>One more piece of evidence; its counterparty, where there is one, is the partner whose dealings count.</summary>
+    internal void Apply(Standing standing, in Evidence evidence, Standing? partner)
     {
         try
         {
             while (true)
             {
-                var record = standing.Read(partner, out var dealings, out var changes);
+                var record = Aged(standing.Read(partner, out var dealings, out var changes), evidence.At);
+                if (partner is not null) dealings = Aged(dealings, evidence.At);
                 var next = policy.Apply(record, evidence, ref dealings);
                 if (!dealings.IsFinite) throw NotANumber(evidence);
                 if (TrySet(standing, changes, record, next, evidence, partner, partner, dealings)) return;
@@ -216,12 +218,25 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
         }
     }
 
+    /// <summary>Once for all that is asked about it.</summary>
+    private ReputationRecord Aged(in ReputationRecord record, TimeSpan at)
+    {
+        var factor = policy.Fading(at - record.AsOf);
+        return factor < 1 && at > record.AsOf ? record.Faded(factor, at) : record;
+    }
+
+    private Dealings Aged(in Dealings dealings, TimeSpan at)
+    {
+        var factor = policy.Fading(at - dealings.AsOf);
+        return factor < 1 && at > dealings.AsOf ? dealings.Faded(factor, at) : dealings;
+    }
+
     /// <summary>All that is said of a participant is weighed anew, with what its reporters are worth now.</summary>
     private void Weigh(Standing standing, in Evidence report, Standing reporter)
     {
         while (true)
         {
-            var record = standing.Read(out var changes);
+            var record = Aged(standing.Read(out var changes), report.At);
             var all = standing.Opinions;
             var opinions = new Opinion[all.Length];
             for (var i = 0; i < all.Length; i++)

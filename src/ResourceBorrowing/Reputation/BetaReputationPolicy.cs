@@ -32,6 +32,7 @@ public sealed class BetaReputationPolicy : IReputationPolicy
     private const int LeastToFilter = 5;
     private const double FilterQuantile = 0.01;
     private const int MostOnStack = 256;
+    private const double ShortPassed = 4e-4;
 
     /// <summary>After how long evidence counts half, above 0. Default 7 days.</summary>
     public TimeSpan HalfLife { get; init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(HalfLife), value, "A half-life is above 0."); } = TimeSpan.FromDays(7);
@@ -42,22 +43,22 @@ public sealed class BetaReputationPolicy : IReputationPolicy
     /// <inheritdoc/>
     public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings)
     {
+        var next = evidence.At > record.AsOf ? Fade(record, evidence.At) : record;
+        // What is not a number says nothing.
+        if (double.IsNaN(evidence.Weight + evidence.Completeness + evidence.Timeliness + (evidence.Impact ?? 0))) return next;
+        if (evidence.At > dealings.AsOf) dealings = dealings.Faded(Fading(evidence.At - dealings.AsOf), evidence.At);
         var (c, t) = (Math.Clamp(evidence.Completeness, 0, 1), Math.Clamp(evidence.Timeliness, 0, 1));
         var weight = Math.Clamp(evidence.Weight, 0, MostMass);
-        var faded = Fade(record, evidence.At);
-        // What is not a number says nothing.
-        if (double.IsNaN(weight + c + t + (evidence.Impact ?? 0))) return faded;
         var v = Math.Min(weight, MostPerLoan);
         var q = c * t;
-        var known = Fade(dealings, evidence.At);
 
         var (source, @for, against, share) = (evidence.Source, 0.0, 0.0, 1.0);
         switch (source)
         {
             case EvidenceSource.Return:
                 @for = v * q;
-                against = v * (LossPenalty * (1 - c) + LatePenalty * c * (1 - t) * Math.Min(1, MostPerPartner / known.Volume));
-                known = known.WithVolume(known.Volume + v * q);
+                if (q < 1) against = v * (LossPenalty * (1 - c) + LatePenalty * c * (1 - t) * Math.Min(1, MostPerPartner / dealings.Volume));
+                dealings.CountVolume(@for);
                 break;
             case EvidenceSource.Impact when evidence.Impact is { } impact:
                 var i = Math.Clamp(impact, 0, 1);
@@ -74,9 +75,10 @@ public sealed class BetaReputationPolicy : IReputationPolicy
                 break;
         }
 
-        var counted = Math.Min(@for, Math.Max(0, MostPerPartner * share - known.Counted(source)));
-        dealings = known.With(source, known.Counted(source) + counted);
-        return Add(faded, source, counted, against);
+        var counted = Math.Min(@for, Math.Max(0, MostPerPartner * share - dealings.Counted(source)));
+        dealings.Count(source, counted);
+        Add(ref next, source, counted, against);
+        return next;
     }
 
     /// <inheritdoc/>
@@ -105,19 +107,27 @@ public sealed class BetaReputationPolicy : IReputationPolicy
     }
 
     /// <inheritdoc/>
-    public double Score(in ReputationRecord record, TimeSpan now)
+    public double Score(in ReputationRecord record, TimeSpan now) => now <= record.AsOf ? Score(record) : Score(Fade(record, now));
+
+    /// <inheritdoc/>
+    public double ScoreOf(in ReputationRecord record, EvidenceSource source, TimeSpan now) =>
+        now <= record.AsOf ? Expected(record, source) : Expected(Fade(record, now), source);
+
+    /// <inheritdoc/>
+    public double Fading(TimeSpan passed)
     {
-        var faded = Fade(record, now);
-        var (returns, impact) = (Expected(faded, EvidenceSource.Return), Expected(faded, EvidenceSource.Impact));
-        var mean = 0.45 * returns + 0.25 * impact + 0.15 * Expected(faded, EvidenceSource.Borrowing) + 0.15 * Expected(faded, EvidenceSource.Neighbour);
-        return Math.Clamp(100 * (0.5 * mean + 0.5 * Math.Min(returns, impact)), 0, 100);
+        if (passed <= TimeSpan.Zero) return 1;
+        // 2^-x by its series where that is exact: most evidence follows other by less than minutes.
+        var x = passed.Ticks * (Math.Log(2) / HalfLife.Ticks);
+        return x < ShortPassed ? 1 - x * (1 - x * (0.5 - x / 6)) : Math.Exp(-x);
     }
 
-    /// <inheritdoc/>
-    public double ScoreOf(in ReputationRecord record, EvidenceSource source, TimeSpan now) => Expected(Fade(record, now), source);
-
-    /// <inheritdoc/>
-    public double Fading(TimeSpan passed) => passed <= TimeSpan.Zero ? 1 : double.Exp2(-passed / HalfLife);
+    private static double Score(in ReputationRecord record)
+    {
+        var (returns, impact) = (Expected(record, EvidenceSource.Return), Expected(record, EvidenceSource.Impact));
+        var mean = 0.45 * returns + 0.25 * impact + 0.15 * Expected(record, EvidenceSource.Borrowing) + 0.15 * Expected(record, EvidenceSource.Neighbour);
+        return Math.Clamp(100 * (0.5 * mean + 0.5 * Math.Min(returns, impact)), 0, 100);
+    }
 
     private static double Expected(in ReputationRecord record, EvidenceSource source)
     {
@@ -127,15 +137,15 @@ public sealed class BetaReputationPolicy : IReputationPolicy
     }
 
     /// <summary>Old evidence makes room for new, in proportion, so that it keeps what it says.</summary>
-    private static ReputationRecord Add(in ReputationRecord record, EvidenceSource source, double @for, double against)
+    private static void Add(ref ReputationRecord record, EvidenceSource source, double @for, double against)
     {
         var most = source == EvidenceSource.Neighbour ? MostMass - MostReportMass : MostMass;
-        var fits = Math.Min(1, most / (@for + against));
-        if (@for + against == 0) return record;
-        (@for, against) = (@for * fits, against * fits);
-        var old = record.For(source) + record.Against(source);
-        var kept = old == 0 ? 1 : Math.Min(1, (most - @for - against) / old);
-        return record.With(source, record.For(source) * kept + @for, record.Against(source) * kept + against);
+        var mass = @for + against;
+        if (mass > most) (@for, against, mass) = (@for * most / mass, against * most / mass, most);
+        var (oldFor, oldAgainst) = (record.For(source), record.Against(source));
+        var (old, room) = (oldFor + oldAgainst, most - mass);
+        if (old > room) (oldFor, oldAgainst) = (oldFor * room / old, oldAgainst * room / old);
+        record.Set(source, oldFor + @for, oldAgainst + against);
     }
 
     private (double For, double Against) Sum(ReadOnlySpan<Opinion> opinions, ReadOnlySpan<bool> isHeard, TimeSpan now)
@@ -176,7 +186,4 @@ public sealed class BetaReputationPolicy : IReputationPolicy
     // A clock that went backwards fades nothing, and above all restores nothing.
     private ReputationRecord Fade(in ReputationRecord record, TimeSpan now) =>
         now <= record.AsOf ? record : record.Faded(Fading(now - record.AsOf), now);
-
-    private Dealings Fade(in Dealings dealings, TimeSpan now) =>
-        now <= dealings.AsOf ? dealings : dealings.Faded(Fading(now - dealings.AsOf), now);
 }

@@ -3,55 +3,60 @@ using System.Runtime.CompilerServices;
 namespace ResourceBorrowing.Reputation;
 
 /// <summary>What a policy remembers of one participant's dealings with one other, so that no single partner makes its reputation. A value; the default is none.</summary>
-public readonly struct Dealings
+public struct Dealings
 {
     private const int Sources = 4;
 
-    private readonly Amounts _counted;
-
-    private Dealings(Amounts counted, double volume, TimeSpan asOf)
-    {
-        _counted = counted;
-        Volume = volume;
-        AsOf = asOf;
-    }
+    private Amounts _counted;
 
     /// <summary>How much good there was, counted or not.</summary>
-    public double Volume { get; }
+    public double Volume { readonly get; private set; }
 
     /// <summary>The pool time of the last evidence.</summary>
-    public TimeSpan AsOf { get; }
+    public TimeSpan AsOf { readonly get; private set; }
 
     /// <summary>How much evidence in favour from one source has been counted.</summary>
-    public double Counted(EvidenceSource source) => _counted[(int)source];
+    public readonly double Counted(EvidenceSource source) => _counted[(int)source];
 
     /// <summary>These dealings with another amount for one source.</summary>
-    public Dealings With(EvidenceSource source, double counted)
+    public readonly Dealings With(EvidenceSource source, double counted)
     {
-        var amounts = _counted;
-        amounts[(int)source] = counted;
-        return new Dealings(amounts, Volume, AsOf);
+        var dealings = this;
+        dealings._counted[(int)source] = counted;
+        return dealings;
     }
 
     /// <summary>These dealings with another volume.</summary>
-    public Dealings WithVolume(double volume) => new(_counted, volume, AsOf);
-
-    /// <summary>These dealings as of another time, with all amounts multiplied by <paramref name="factor"/>.</summary>
-    public Dealings Faded(double factor, TimeSpan asOf)
+    public readonly Dealings WithVolume(double volume)
     {
-        var amounts = _counted;
-        for (var i = 0; i < Sources; i++) amounts[i] *= factor;
-        return new Dealings(amounts, Volume * factor, asOf);
+        var dealings = this;
+        dealings.Volume = volume;
+        return dealings;
     }
 
+    /// <summary>These dealings as of another time, with all amounts multiplied by <paramref name="factor"/>.</summary>
+    public readonly Dealings Faded(double factor, TimeSpan asOf)
+    {
+        var dealings = this;
+        for (var i = 0; i < Sources; i++) dealings._counted[i] *= factor;
+        dealings.Volume *= factor;
+        dealings.AsOf = asOf;
+        return dealings;
+    }
+
+    internal void Count(EvidenceSource source, double amount) => _counted[(int)source] += amount;
+
+    internal void CountVolume(double amount) => Volume += amount;
+
     /// <summary>Whether every amount is a number.</summary>
-    internal bool IsFinite
+    internal readonly bool IsFinite
     {
         get
         {
-            for (var i = 0; i < Sources; i++)
-                if (!double.IsFinite(_counted[i])) return false;
-            return double.IsFinite(Volume);
+            // What is not finite stays so when it is multiplied by nothing.
+            var sum = Volume * 0;
+            for (var i = 0; i < Sources; i++) sum += _counted[i] * 0;
+            return sum == 0;
         }
     }
 

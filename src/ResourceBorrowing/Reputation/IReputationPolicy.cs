@@ -28,5 +28,6 @@ public interface IReputationPolicy
     double ScoreOf(in ReputationRecord record, EvidenceSource source, TimeSpan now) => 0.5;
 
     /// <summary>The share, 0 to 1, of an amount of evidence that is left after <paramref name="passed"/>; 1 when that is negative. Default 1: nothing fades.</summary>
+    /// <remarks>The pool ages records and dealings by it before it asks about them; a policy that does so itself then finds no time passed.</remarks>
     double Fading(TimeSpan passed) => 1;
 }

@@ -59,14 +59,15 @@ internal sealed class ReputationHistory
         if (_count == Length)
         {
             Carried += At(0).ScoreDelta;
-            _first = (_first + 1) % Length;
+            _first = (_first + 1) & (Length - 1);
             _count--;
         }
 
         At(_count++) = change;
     }
 
-    private ref ReputationChange At(int place) => ref _changes[(_first + place) % _changes.Length];
+    // Lengths are powers of two.
+    private ref ReputationChange At(int place) => ref _changes[(_first + place) & (_changes.Length - 1)];
 
     // It begins at 0 until it has its full length.
     private void Grow() => Array.Resize(ref _changes, Math.Min(Length, 2 * _count));

@@ -4,70 +4,75 @@ namespace ResourceBorrowing.Reputation;
 
 /// <summary>All that a policy remembers of one participant: evidence for and against it per source, what others report, and as of when. A value.</summary>
 /// <remarks>The default is a newcomer without evidence. What the amounts mean is the policy's business.</remarks>
-public readonly struct ReputationRecord
+public struct ReputationRecord
 {
     private const int Sources = 4;
 
-    private readonly Amounts _for;
-    private readonly Amounts _against;
-
-    private ReputationRecord(Amounts @for, Amounts against, double reportsFor, double reportsAgainst, TimeSpan asOf)
-    {
-        _for = @for;
-        _against = against;
-        ReportsFor = reportsFor;
-        ReportsAgainst = reportsAgainst;
-        AsOf = asOf;
-    }
+    private Amounts _for;
+    private Amounts _against;
 
     /// <summary>The pool time of the last evidence.</summary>
-    public TimeSpan AsOf { get; }
+    public TimeSpan AsOf { readonly get; private set; }
 
     /// <summary>What others report in its favour; apart from what the pool itself has seen.</summary>
-    public double ReportsFor { get; }
+    public double ReportsFor { readonly get; private set; }
 
     /// <summary>What others report against it.</summary>
-    public double ReportsAgainst { get; }
+    public double ReportsAgainst { readonly get; private set; }
 
     /// <summary>Evidence for the participant from one source, without reports.</summary>
-    public double For(EvidenceSource source) => _for[(int)source];
+    public readonly double For(EvidenceSource source) => _for[(int)source];
 
     /// <summary>Evidence against the participant from one source, without reports.</summary>
-    public double Against(EvidenceSource source) => _against[(int)source];
+    public readonly double Against(EvidenceSource source) => _against[(int)source];
 
     /// <summary>This record with other amounts for one source.</summary>
-    public ReputationRecord With(EvidenceSource source, double @for, double against)
+    public readonly ReputationRecord With(EvidenceSource source, double @for, double against)
     {
-        Amounts newFor = _for, newAgainst = _against;
-        newFor[(int)source] = @for;
-        newAgainst[(int)source] = against;
-        return new ReputationRecord(newFor, newAgainst, ReportsFor, ReportsAgainst, AsOf);
+        var record = this;
+        record.Set(source, @for, against);
+        return record;
     }
 
     /// <summary>This record with other reports.</summary>
-    public ReputationRecord WithReports(double @for, double against) => new(_for, _against, @for, against, AsOf);
+    public readonly ReputationRecord WithReports(double @for, double against)
+    {
+        var record = this;
+        (record.ReportsFor, record.ReportsAgainst) = (@for, against);
+        return record;
+    }
 
     /// <summary>This record as of another time, with all amounts multiplied by <paramref name="factor"/>.</summary>
-    public ReputationRecord Faded(double factor, TimeSpan asOf)
+    public readonly ReputationRecord Faded(double factor, TimeSpan asOf)
     {
-        Amounts newFor = _for, newAgainst = _against;
+        var record = this;
         for (var i = 0; i < Sources; i++)
         {
-            newFor[i] *= factor;
-            newAgainst[i] *= factor;
+            record._for[i] *= factor;
+            record._against[i] *= factor;
         }
 
-        return new ReputationRecord(newFor, newAgainst, ReportsFor * factor, ReportsAgainst * factor, asOf);
+        record.ReportsFor *= factor;
+        record.ReportsAgainst *= factor;
+        record.AsOf = asOf;
+        return record;
+    }
+
+    internal void Set(EvidenceSource source, double @for, double against)
+    {
+        _for[(int)source] = @for;
+        _against[(int)source] = against;
     }
 
     /// <summary>Whether every amount is a number.</summary>
-    internal bool IsFinite
+    internal readonly bool IsFinite
     {
         get
         {
-            for (var i = 0; i < Sources; i++)
-                if (!double.IsFinite(_for[i]) || !double.IsFinite(_against[i])) return false;
-            return double.IsFinite(ReportsFor) && double.IsFinite(ReportsAgainst);
+            // What is not finite stays so when it is multiplied by nothing.
+            var sum = ReportsFor * 0 + ReportsAgainst * 0;
+            for (var i = 0; i < Sources; i++) sum += _for[i] * 0 + _against[i] * 0;
+            return sum == 0;
         }
     }
 
