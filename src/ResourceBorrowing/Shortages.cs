@@ -140,7 +140,8 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
     internal static bool CanBorrow(Participant participant) =>
         participant.Options.BorrowOnDemand && participant.Account is { Debt: 0 } account && account.BorrowingLimit > account.Borrowed;
 
-    /// <summary>Free units that were lent come first, for they are its own; the rest is borrowed. All that is missing, or nothing.</summary>
+    /// <summary>Free units that were lent come first, for they are its own; the rest is borrowed.</summary>
+    /// <returns>Whether another look at what is free is worth it: all that was missing has come, or a part.</returns>
     private bool TryFind(Participant participant, int missing)
     {
         var own = participant.Lent == 0 ? 0 : FreeRecallable(participant, missing, book.Clock.NowOrLast());
@@ -148,10 +149,12 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         // Where nobody has anything to lend, those that wait are told first when somebody has.
         if (own < missing && pool.Wants.IsDry) return false;
         if (own < missing && !pool.TryBorrowMissing(participant, missing - own, out loan)) return false;
-        if (own == 0 || Recall(participant, own, onlyFree: true, isForCallers: true) == own) return true;
-        // What lay free has been taken meanwhile, by a caller there or by the loan itself.
+        var recalled = own == 0 ? 0 : Recall(participant, own, onlyFree: true, isForCallers: true);
+        if (recalled == own) return true;
+        // What lay free has been taken meanwhile, by a caller there, by the loan itself, or by another caller that is short here. Of two such callers that each
+        // have a part, the later one finds both.
         loan.Dispose();
-        return false;
+        return recalled > 0;
     }
 
     private int Recall(Participant lender, int units, bool isFree, bool isForCallers, long now)

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using ResourceBorrowing.Mapping;
 
@@ -10,6 +11,7 @@ public class ThreadCountMapperTests
     public async Task OwnMapper_OnlyWithThePublicApi_FollowsTheAllocation()
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<Ledger>();
         builder.Services.AddResourceBorrowing(static o => o.Capacity = 8)
             .AddParticipant("reports", 4)

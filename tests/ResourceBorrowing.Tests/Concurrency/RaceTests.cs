@@ -184,6 +184,35 @@ public class RaceTests
     }
 
     [Fact]
+    public void TwoCallers_OfUnitsThatLieFreeAtTheSameBorrowers_AreNotBothRefused()
+    {
+        const int Many = 16;
+        var options = new ResourcePoolOptions { Capacity = Many, PlanningPeriod = TimeSpan.Zero };
+        options.AddParticipant("lender", Many, static p => (p.LendingLimit, p.GrantThreshold, p.BorrowOnDemand) = (Many, 0, false));
+        for (var i = 0; i < Many; i++) options.AddParticipant($"borrower {i}", 0, static p => p.BorrowOnDemand = false);
+        using var pool = new ResourcePool(options, new StoppedTime());
+        var lender = pool["lender"];
+        var borrowers = pool.Participants.Where(p => p != lender).ToArray();
+        ResourceLease one = default, other = default;
+        Race.Run(
+            20_000,
+            prepare: () =>
+            {
+                foreach (var borrower in borrowers) Assert.True(borrower.TryBorrow(lender, 1, Term).IsGranted);
+            },
+            check: () =>
+            {
+                Assert.True(one.IsAcquired != other.IsAcquired, $"{one.Explanation}; {other.Explanation}");
+                one.Dispose();
+                other.Dispose();
+                lender.Recall(Many);
+                Assert.Equal(Many, lender.Available);
+            },
+            () => one = lender.TryAcquire(Many),
+            () => other = lender.TryAcquire(Many));
+    }
+
+    [Fact]
     public void GrantsAndCancellations_AtOnce_DecideEachWaitOnce()
     {
         const int Many = 4;

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -30,7 +31,7 @@ public class HostTests
     [Fact]
     public async Task Builder_FiveLines_GiveAPoolAndKeyedParticipants()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = Builder();
         builder.Services.AddResourceBorrowing(static o => o.Capacity = 20).AddParticipant("search", 10).AddParticipant("reports", 5);
         await using var host = builder.Build();
         await host.StartAsync();
@@ -45,7 +46,7 @@ public class HostTests
     [Fact]
     public async Task Host_WrongConfiguration_FailsAtStartWithEveryFault()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = Builder();
         builder.Services.AddResourceBorrowing(static o => o.Capacity = 0).AddParticipant("", 10).AddParticipant("b", -5);
         await using var host = builder.Build();
         var exception = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
@@ -83,7 +84,7 @@ public class HostTests
     [Fact]
     public async Task Reload_Valid_ChangesQuotasWithoutLosingState()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = Builder();
         var source = new ReloadableJson(Json);
         ((IConfigurationBuilder)builder.Configuration).Add(source);
         builder.Services.AddResourceBorrowing(builder.Configuration.GetSection("Pool"));
@@ -103,7 +104,7 @@ public class HostTests
     [Fact]
     public async Task Reload_Invalid_IsLoggedAndChangesNothing()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = Builder();
         var source = new ReloadableJson(Json);
         ((IConfigurationBuilder)builder.Configuration).Add(source);
         builder.Logging.ClearProviders().AddFakeLogging();
@@ -137,10 +138,18 @@ public class HostTests
     [Fact]
     public async Task AddMapper_UnknownParticipant_FailsAtStart()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = Builder();
         builder.Services.AddResourceBorrowing(static o => o.Capacity = 20).AddParticipant("search", 10).AddMapper<ParticipantConcurrencyLimiter>("serach");
         await using var host = builder.Build();
         await Assert.ThrowsAsync<KeyNotFoundException>(() => host.StartAsync());
+    }
+
+    /// <summary>A host on any free port: the default one may be in use.</summary>
+    private static WebApplicationBuilder Builder()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        return builder;
     }
 
     private static (IServiceCollection Services, IConfigurationRoot Root) Configured(string json)
