@@ -18,6 +18,8 @@ public class CommandLineTests
     [InlineData("generate --kind weather --out x.csv")]
     [InlineData("generate --kind step")]
     [InlineData("generate --kind step --out nowhere/x.csv")]
+    [InlineData("attribution --seed x")]
+    [InlineData("attribution everybody")]
     [InlineData("nothing")]
     public async Task Tool_UsedWrongly_ExitsWith2AndSaysWhy(string arguments)
     {
@@ -64,6 +66,19 @@ public class CommandLineTests
         var (exit, output, _) = await RunAsync(folder, "compare --trace t.csv --lending 0 --strict");
         Assert.Contains("missed", output, StringComparison.Ordinal);
         Assert.Equal(1, exit);
+    }
+
+    [Fact]
+    public async Task Attribution_OfAnySeed_MeetsItsBarsAndSaysHowMuch()
+    {
+        using var folder = new TemporaryFolder();
+        var (exit, output, errors) = await RunAsync(folder, "attribution --seed 3");
+        Assert.Equal(0, exit);
+        Assert.Empty(errors);
+        Assert.Contains("<= 1.0 % ok", output, StringComparison.Ordinal);
+        Assert.Contains(">= 90.0 % ok", output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\r', output);
+        Assert.DoesNotContain('\u001b', output);
     }
 
     private static async Task<(int Exit, string Output, string Errors)> RunAsync(TemporaryFolder folder, string arguments)

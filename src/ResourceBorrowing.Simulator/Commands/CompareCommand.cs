@@ -11,7 +11,6 @@ namespace ResourceBorrowing.Simulator.Commands;
 /// <summary><c>compare</c>: what would borrowing do for this demand?</summary>
 internal static class CompareCommand
 {
-    private const int WidthOfFiles = 120;
     private const int TargetMissed = 1;
 
     internal static Command Create()
@@ -92,7 +91,7 @@ internal static class CompareCommand
         var scenario = new Scenario(TraceSet.Read(traces), model);
         var runs = scenario.Adversary < 0 ? 1 : 2;
         var comparison = Progress.Show(policies, scenario.Traces.Steps * runs, stepped => Comparison.Of(scenario, policies, stepped, cancellationToken));
-        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = WidthOfFiles;
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = ResultTables.WidthOfFiles;
         ResultTables.Write(AnsiConsole.Console, comparison);
         if (output is not null) ResultFiles.WriteAll(output, comparison);
         if (comparison.Results.Any(static r => r.Policy.Name == Policy.BorrowingName && r.Shortfall > 0)) return TargetMissed;

@@ -1,4 +1,5 @@
 using ResourceBorrowing.Simulator.Measurement;
+using ResourceBorrowing.Simulator.Studies;
 using Spectre.Console;
 
 namespace ResourceBorrowing.Simulator.Reporting;
@@ -6,6 +7,8 @@ namespace ResourceBorrowing.Simulator.Reporting;
 /// <summary>The result on a terminal.</summary>
 internal static class ResultTables
 {
+    internal const int WidthOfFiles = 120;
+
     internal static void Write(IAnsiConsole console, Comparison comparison)
     {
         foreach (var line in Conditions.Of(comparison.Scenario)) console.WriteLine(line);
@@ -16,6 +19,13 @@ internal static class ResultTables
         if (targets.Count == 0) return;
         var table = Table("What borrowing must show", "target", ">measured", ">must be", "");
         foreach (var target in targets) table.AddRow(Cells(target.Name, Figures.Short(target.Value), target.Bound, target.IsMet ? "ok" : "missed"));
+        console.Write(table);
+    }
+
+    internal static void Write(IAnsiConsole console, string title, IEnumerable<Finding> findings)
+    {
+        var table = Table(title, "", ">measured", ">must be", "");
+        foreach (var finding in findings) table.AddRow(Cells(finding.Name, finding.Measured, finding.Bound, finding.Bound.Length == 0 ? "" : finding.IsMet ? "ok" : "missed"));
         console.Write(table);
     }
 

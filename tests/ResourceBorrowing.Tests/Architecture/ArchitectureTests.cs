@@ -11,6 +11,7 @@ public class ArchitectureTests
     [InlineData("Permits", "")]
     [InlineData("Loans", "Permits")]
     [InlineData("Reputation", "")]
+    [InlineData("Stability", "")]
     public void Folder_Knows_OnlyWhatLiesBelowIt(string folder, string allowed)
     {
         var permitted = allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries).Append(folder).Select(static f => $"{Root}.{f}").ToHashSet();
@@ -32,6 +33,7 @@ public class ArchitectureTests
             "Participant", "ParticipantOptions", "ParticipantSnapshot", "PoolSnapshot", "RefusalReason", "ResourceLease", "ResourcePool", "ResourcePoolOptions",
             "IResourceMapper", "ParticipantConcurrencyLimiter", "ResourceBorrowingDiagnostics", "ResourceBorrowingHealthChecksBuilderExtensions", "AdditiveReputationPolicy", "Evidence", "EvidenceSource",
             "IReputationPolicy", "ReputationRecord", "BetaReputationPolicy", "Dealings", "Opinion", "ReportReason", "ReportResult", "ReputationChange", "ReputationExplanation", "ReputationOptions", "ReputationSource", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",
+            "IStabilitySignal", "StabilityReading", "StabilityReport",
         ];
         Assert.Equal(forUsers.Order(StringComparer.Ordinal), typeof(ResourcePool).Assembly.GetExportedTypes().Select(static t => t.Name).Order(StringComparer.Ordinal));
     }
