@@ -16,7 +16,7 @@ namespace ResourceBorrowing;
 /// are lock-free; who finds too few units, or frees some that others wait for, goes on to borrow and recall, which takes the lock of one shard of the
 /// loan book at a time. The figures are each as of now; figures that belong together are in <see cref="ResourcePool.Snapshot"/>.
 /// </remarks>
-public sealed class Participant
+public sealed partial class Participant
 {
     private readonly PermitCell _cell;
     private readonly Allocation _account;
@@ -81,7 +81,7 @@ public sealed class Participant
     /// <summary>The most its allocation can be: nominal quota + borrowing limit. No request may be larger.</summary>
     public int Ceiling => _account.Ceiling;
 
-    /// <summary>Its reputation now, 0 to 100, from 50; all loans settled so far are taken into account.</summary>
+    /// <summary>Its reputation now, 0 to 100, from 50, with all loans settled so far.</summary>
     public double Reputation => Pool.Reputations.ScoreOf(Standing);
 
     /// <summary>The most units it may have borrowed with its reputation: nothing at 30 and below, its borrowing limit from 50 on. Newcomers may have less.</summary>
@@ -236,27 +236,6 @@ public sealed class Participant
         return Pool.HarmOf(this, borrower);
     }
 
-    /// <summary>
-    /// Tells the pool what this participant thinks of another. A report moves the other's reputation a little, the more the better this one's own is, and no
-    /// more often than once: the same again changes nothing.
-    /// </summary>
-    /// <param name="other">Who is spoken of.</param>
-    /// <param name="reason">What it did.</param>
-    /// <param name="severity">How much that matters, 0.25 to 1.</param>
-    /// <returns>Whether it counts. Reports without standing, and of a participant about itself, change nothing.</returns>
-    /// <exception cref="ArgumentException">The other belongs to another pool.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The reason is none, or the severity is out of range.</exception>
-    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
-    public ReportResult Report(Participant other, ReportReason reason, double severity = 1)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        if (other.Pool != Pool) throw new ArgumentException($"'{other.Name}' belongs to another pool.", nameof(other));
-        if (!Enum.IsDefined(reason)) throw new ArgumentOutOfRangeException(nameof(reason), reason, "This is no reason to report.");
-        if (severity is not (>= Reputations.LeastSeverity and <= 1)) throw new ArgumentOutOfRangeException(nameof(severity), severity, "A severity is 0.25 to 1.");
-        ObjectDisposedException.ThrowIf(Pool.IsDisposed, Pool);
-        return Pool.Reputations.Report(this, other, reason, severity);
-    }
-
     /// <summary>One line for people: name, units and reputation.</summary>
     public override string ToString() => $"{Name}: {_cell.Read()} (owns {NominalQuota}, lent {Lent}, borrowed {Borrowed})";
 
@@ -272,13 +251,6 @@ public sealed class Participant
     {
         Mappers.Announce();
         if (_account.IsDraining) Pool.TryFinishRemoval(this);
-    }
-
-    /// <summary>Loans came back whole.</summary>
-    internal void CountCompleted(int loans)
-    {
-        Standing.CountCompleted(loans);
-        if (_account.IsNewcomer && Standing.Completed >= Pool.ReputationOptions.NewcomerLoans) _account.IsNewcomer = false;
     }
 
     internal ResourceLease LeaseFor(WaitOutcome outcome, int units) => outcome switch

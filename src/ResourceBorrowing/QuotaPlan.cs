@@ -62,6 +62,8 @@ internal static class QuotaPlan
         if (IsNoTime(options.PlanningPeriod)) faults.Add("PlanningPeriod must be 0 to 30 days.");
         if (options.Reputation.SavePeriod < TimeSpan.FromSeconds(1) || options.Reputation.SavePeriod > TimeSpan.FromDays(1)) faults.Add("Reputation.SavePeriod must be 1 s to 1 day.");
         if (options.Reputation is { StateFile: "" }) faults.Add("Reputation.StateFile must be a path, or null to keep nothing.");
+        if (options.Stability is var stability && !(stability.RecoveryThreshold > stability.OverloadThreshold))
+            faults.Add("Stability.RecoveryThreshold must be above Stability.OverloadThreshold.");
         if (options.Capacity > 0 && units > options.Capacity)
             faults.Add($"Reserve and nominal quotas together are {units} units, above the Capacity of {options.Capacity}.");
         if (faults.Count == 0 && isWhole && ResourcePoolValueValidator.IsSound(options)) FindLimitsAboveShares(options, faults);

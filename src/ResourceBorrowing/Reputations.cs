@@ -143,7 +143,8 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
         if (outcome.Lost == 0) borrower.CountCompleted(outcome.Loans);
         var reason = outcome.Lost > 0 ? "units of a loan lost" : outcome.Late > 0 ? "loan returned late" : "loan returned in time";
         Apply(borrower.Standing, new Evidence(EvidenceSource.Return, weight, complete, timely, at, reason), lender.Standing);
-        if (complete * timely > 0) Apply(borrower.Standing, new Evidence(EvidenceSource.Impact, weight, complete, timely, at, "impact of a loan not known"), lender.Standing);
+        var isJudgedLater = pool.Stability?.Impacts.TryBook(lender, borrower, outcome, weight, complete * timely) == true;
+        if (!isJudgedLater && complete * timely > 0) Apply(borrower.Standing, new Evidence(EvidenceSource.Impact, weight, complete, timely, at, "impact of a loan not known"), lender.Standing);
         Apply(borrower.Standing, new Evidence(EvidenceSource.Borrowing, outcome.Loans, complete, timely, at, outcome.Lost > 0 ? "borrowed and did not return" : "borrowed and returned"), lender.Standing);
         if (outcome.WasWithdrawn)
         {

@@ -223,7 +223,7 @@ public sealed partial class ResourcePool
         RefusalReason.LenderNotAvailable => new(lender, new Refusal(reason, units, lender.Lendable)),
         RefusalReason.LendingLimit => new(lender, new Refusal(reason, units, lender.Account.LendingLimit - lender.Lent)),
         RefusalReason.HarmBudget => new(lender, new Refusal(reason, units, lender.Account.LendingLimitAt(now) - lender.Lent)),
-        RefusalReason.LenderHasWaiters or RefusalReason.LenderOwesDebt or RefusalReason.LenderKeepsUnits or RefusalReason.ConsentRefused
+        RefusalReason.Overload or RefusalReason.LenderHasWaiters or RefusalReason.LenderOwesDebt or RefusalReason.LenderKeepsUnits or RefusalReason.ConsentRefused
             or RefusalReason.ConsentRequired or RefusalReason.TermTooLong => new(lender, new Refusal(reason, units, 0)),
         RefusalReason.Reputation => new(borrower, new Refusal(reason, units, (int)Reputations.ScoreOf(borrower.Standing))),
         RefusalReason.BorrowingLimit => new(borrower, new Refusal(reason, units, borrower.Account.BorrowingLimit - borrower.Borrowed)),

@@ -109,6 +109,7 @@ public sealed partial class ResourcePool
             {
                 if (!participant.Account.IsDrained || !_byName.TryRemove(new(participant.Name, participant))) return;
                 _book.Close(participant.Account);
+                Stability?.Forget(participant);
                 participant.Standing.Follow(null);
                 _events.Write(PoolEventKind.Removed, participant.Name, 0);
                 _participants = [.. _participants.Where(p => p != participant)];
@@ -144,6 +145,7 @@ public sealed partial class ResourcePool
             Mode = options.Mode,
             TrackLeases = options.TrackLeases,
             Reputation = options.Reputation.Copy(),
+            Stability = options.Stability.Copy(),
         };
         foreach (var participant in options.Participants) copy.Participants.Add(participant?.Copy()!);
         return copy;
@@ -173,8 +175,8 @@ public sealed partial class ResourcePool
                 throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), [$"Participant '{participant.Name}' is still leaving; its name is not free yet."]);
         }
 
-        if (whole.Mode != _options.Mode || whole.TrackLeases != _options.TrackLeases)
-            throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), ["Mode and TrackLeases cannot change while the pool lives."]);
+        if (whole.Mode != _options.Mode || whole.TrackLeases != _options.TrackLeases || whole.Stability.IsEnabled != _options.Stability.IsEnabled)
+            throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), ["Mode, TrackLeases and Stability.IsEnabled cannot change while the pool lives."]);
         return QuotaPlan.Of(whole, isWhole);
     }
 

@@ -1,4 +1,6 @@
+using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Reputation;
+using ResourceBorrowing.Stability;
 using ResourceBorrowing.State;
 
 namespace ResourceBorrowing;
@@ -21,6 +23,10 @@ public sealed partial class ResourcePool
         if (standing is null) throw new KeyNotFoundException($"The resource pool has never had a participant '{name}'.");
         return Reputations.Explain(standing, _byName.GetValueOrDefault(name));
     }
+
+    /// <summary>How the host fares, and why: its health, all readings, and whether it is overloaded, so that nothing is lent.</summary>
+    /// <returns>Of the last sample, less than two seconds ago; health 1 when the host is not watched.</returns>
+    public StabilityReport ReportStability() => Stability?.Report() ?? new StabilityReport(1, false, "the host is not watched", [], []);
 
     /// <summary>Writes what the pool shall remember in its next life: the reputations of all names, with all that they are made of.</summary>
     /// <param name="stream">Where to; stays open. What it throws reaches the caller.</param>

@@ -9,6 +9,7 @@ using ResourceBorrowing.Loans;
 using ResourceBorrowing.Mapping;
 using ResourceBorrowing.Permits;
 using ResourceBorrowing.Reputation;
+using ResourceBorrowing.Stability;
 
 namespace ResourceBorrowing;
 
@@ -55,14 +56,16 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <param name="reputationPolicy">Judges behaviour. Default <see cref="BetaReputationPolicy"/>.</param>
     /// <param name="loggerFactory">Where to log. Default nowhere.</param>
     /// <param name="meterFactory">Where to measure. Default nowhere.</param>
+    /// <param name="signals">Further measures of how the host fares. Default none.</param>
     /// <exception cref="OptionsValidationException">The options are wrong; the message names every fault.</exception>
     public ResourcePool(
         ResourcePoolOptions options,
         TimeProvider? timeProvider = null,
         IReputationPolicy? reputationPolicy = null,
         ILoggerFactory? loggerFactory = null,
-        IMeterFactory? meterFactory = null)
-        : this(options, timeProvider, reputationPolicy, loggerFactory, meterFactory, shards: null)
+        IMeterFactory? meterFactory = null,
+        IEnumerable<IStabilitySignal>? signals = null)
+        : this(options, timeProvider, reputationPolicy, loggerFactory, meterFactory, signals, shards: null)
     {
     }
 
@@ -72,6 +75,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         IReputationPolicy? reputationPolicy,
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory,
+        IEnumerable<IStabilitySignal>? signals,
         int? shards,
         int[]? nominal = null)
     {
@@ -97,6 +101,12 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         });
         _retired = retired!;
         Reserve = reserve!;
+        if (options.Stability.IsEnabled)
+        {
+            var limits = OverloadLimits.Default with { Threshold = options.Stability.OverloadThreshold, Recovery = options.Stability.RecoveryThreshold };
+            Stability = new StabilityWatch(this, Time == TimeProvider.System ? new HostReadings(Time) : null, [.. signals ?? []], limits);
+        }
+
         Metrics = new PoolMetrics(this, meterFactory);
         _book.OutcomesPending = now => _scheduler.Arm(now + EvidenceDelayMilliseconds);
         _book.Attended = Wants.OnAttended;
@@ -105,6 +115,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Aftermath aftermath;
         lock (_membership) aftermath = Apply(options, options, nominal, now: 0);
         Finish(aftermath);
+        Stability?.Start();
         Log(logger => PoolLog.PoolStarted(logger, Capacity, _participants.Length));
     }
 
@@ -128,6 +139,9 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     internal ShadowLedger? Shadow { get; }
 
     internal Reputations Reputations { get; }
+
+    /// <summary>Watches the host; null where it is not to be watched.</summary>
+    internal StabilityWatch? Stability { get; }
 
     internal Shortages Shortages { get; }
 
@@ -265,6 +279,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         }
 
         Wants.LookAgain();
+        Stability?.Dispose();
         _events.Complete();
     }
 
@@ -336,54 +351,11 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         _events.Write(kind, participant.Name, units);
     }
 
-    private long OnTimer(long now)
-    {
-        Reputations.JudgeSettled();
-        if (Wants.IsAny)
-            foreach (var participant in AllWithReserve) Reputations.LookAgain(participant.Standing);
-        return Wants.OnTimer(now);
-    }
-
-    /// <summary>Cancelling a token runs whatever is registered with it: on the thread pool, and what that throws is contained.</summary>
-    private void Tell(CancellationTokenSource source) => ThreadPool.UnsafeQueueUserWorkItem(
-        static state =>
-        {
-            try
-            {
-                state.Source.Cancel();
-            }
-            catch (Exception exception)
-            {
-                state.Pool.Contain("recall token", exception);
-            }
-        },
-        (Pool: this, Source: source),
-        preferLocal: false);
-
-    private void Report(LoanNotice notice)
-    {
-        var oldest = Tracker is null ? "" : string.Join(Environment.NewLine, Tracker.Oldest(3, notice.Borrower.Name).Select(static l => $"{l.Units} units for {l.Age}:{Environment.NewLine}{l.StackTrace}"));
-        if (notice.State == LoanState.Overdue) Log(logger => PoolLog.LoanOverdue(logger, notice.Borrower.Name, notice.Units, notice.Lender.Name, oldest));
-        else Log(logger => PoolLog.LoanDefaulted(logger, notice.Borrower.Name, notice.Units, notice.Lender.Name, oldest));
-    }
-
     private void Finish(Aftermath aftermath)
     {
         _book.Attend(aftermath.Attention);
         foreach (var participant in aftermath.Leaving) participant.Waiters.Serve();
         Wants.LookAgain();
-    }
-
-    private void Log(Action<ILogger> write)
-    {
-        try
-        {
-            write(_logger);
-        }
-        catch (Exception)
-        {
-            // A log sink threw: there is nobody left to tell.
-        }
     }
 
     private static ParticipantSnapshot Describe(Participant participant) => Describe(participant.Account, participant.Standing.Score);

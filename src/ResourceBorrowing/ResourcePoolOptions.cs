@@ -63,6 +63,10 @@ public sealed class ResourcePoolOptions
     [ValidateObjectMembers]
     public ReputationOptions Reputation { get; internal init; } = new();
 
+    /// <summary>How the pool watches the host.</summary>
+    [ValidateObjectMembers]
+    public StabilityOptions Stability { get; internal init; } = new();
+
     /// <summary>Adds a participant that owns <paramref name="nominalQuota"/> units.</summary>
     /// <returns>These options, for more.</returns>
     public ResourcePoolOptions AddParticipant(string name, int nominalQuota, Action<ParticipantOptions>? configure = null)

@@ -59,6 +59,26 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         return recalled;
     }
 
+    /// <summary>Recalls a part of all that is out, loans of lower priority and of borrowers of lower reputation first, younger ones before older.</summary>
+    internal void RecallRiskiest(double part)
+    {
+        var now = book.Clock.NowOrLast();
+        var groups = pool.AllWithReserve.SelectMany(static p => p.Account.Harm.Groups).Where(static g => g.LiveUnits > 0 && g.Conditions.IsRecallable).ToList();
+        groups.Sort(static (one, other) => ComesBefore(one, other) ? -1 : ComesBefore(other, one) ? 1 : 0);
+        var left = (int)Math.Ceiling(part * groups.Sum(static g => (long)g.LiveUnits));
+        foreach (var group in groups)
+        {
+            if (left <= 0) break;
+            var attention = new AttentionList();
+            var recalled = group.Borrower.Home.Recall(group, left, long.MinValue, onlyFree: false, isForCallers: false, now, ref attention);
+            attention.Run(book);
+            left -= recalled;
+            if (recalled > 0) pool.Metrics.Recalled(recalled, group.Lender.Name);
+        }
+
+        pool.Arm(book.NextLook);
+    }
+
     /// <summary>What others could borrow of it, if what lies idle there of others went back to its owners; not less than what can be had.</summary>
     /// <param name="account">Whose units.</param>
     /// <param name="wanting">Who would borrow: what it has lent itself does not count; null for anybody.</param>

@@ -13,7 +13,7 @@ public class LimitTests
     {
         var options = TestPool.Options(30, ("a", 10), ("b", 10));
         options.OpenLoanLimit = 1;
-        using var pool = new ResourcePool(options, new FakeTimeProvider(), null, null, null, shards: 4);
+        using var pool = new ResourcePool(options, new FakeTimeProvider(), null, null, null, null, shards: 4);
         for (var i = 0; i < 3; i++)
         {
             foreach (var p in pool.Participants)

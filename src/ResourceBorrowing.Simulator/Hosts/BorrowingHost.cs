@@ -33,7 +33,7 @@ internal sealed class BorrowingHost : Host, IDisposable
             });
         }
 
-        _pool = new ResourcePool(options, _time, reputationPolicy: null, loggerFactory: null, meterFactory: null, shards: 1);
+        _pool = new ResourcePool(options, _time, reputationPolicy: null, loggerFactory: null, meterFactory: null, signals: null, shards: 1);
         _participants = _pool.Participants;
         _moves = new MoveCount(_pool);
     }

@@ -4,6 +4,7 @@ using ResourceBorrowing;
 using ResourceBorrowing.DependencyInjection;
 using ResourceBorrowing.Mapping;
 using ResourceBorrowing.Reputation;
+using ResourceBorrowing.Stability;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -40,6 +41,14 @@ public sealed class ResourceBorrowingBuilder
         where T : class, IReputationPolicy
     {
         Services.Replace(ServiceDescriptor.Singleton<IReputationPolicy, T>());
+        return this;
+    }
+
+    /// <summary>Adds a measure of how the host fares; it counts in the pool's health.</summary>
+    public ResourceBorrowingBuilder AddStabilitySignal<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()
+        where T : class, IStabilitySignal
+    {
+        Services.TryAddEnumerable(ServiceDescriptor.Singleton<IStabilitySignal, T>());
         return this;
     }
 

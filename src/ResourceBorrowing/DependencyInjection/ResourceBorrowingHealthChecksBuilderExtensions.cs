@@ -8,7 +8,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ResourceBorrowingHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Adds a check that fails while a participant owes units beyond their grace period. Its description and data name the participants and, where
+    /// Adds a check that fails while the host is overloaded, with the signal that says so, and while a participant owes units beyond their grace period. Its description and data name the participants and, where
     /// <see cref="ResourcePoolOptions.TrackLeases"/> is on, the leases that have been out the longest.
     /// </summary>
     /// <param name="builder">The host's health checks; the pool is added by <c>AddResourceBorrowing</c> of the services.</param>

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using ResourceBorrowing;
 using ResourceBorrowing.DependencyInjection;
 using ResourceBorrowing.Reputation;
+using ResourceBorrowing.Stability;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -40,6 +41,7 @@ public static class ResourceBorrowingServiceCollectionExtensions
                 provider.GetRequiredService<IReputationPolicy>(),
                 provider.GetService<ILoggerFactory>(),
                 provider.GetRequiredService<IMeterFactory>(),
+                provider.GetServices<IStabilitySignal>(),
                 shards: null,
                 QuotaPlan.OfValidated(options));
         });

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ResourceBorrowing.Diagnostics;
 
-/// <summary>Unhealthy while a participant owes units beyond their grace period; names it, and the leases that have been out the longest where they are tracked.</summary>
+/// <summary>Unhealthy while the host is overloaded, and while a participant owes units beyond their grace period; says why, names it, and the leases that have been out the longest where they are tracked.</summary>
 internal sealed class PoolHealthCheck(ResourcePool pool) : IHealthCheck
 {
     private const int LeasesNamed = 3;
@@ -12,9 +12,16 @@ internal sealed class PoolHealthCheck(ResourcePool pool) : IHealthCheck
     private HealthCheckResult Check(HealthCheckContext context)
     {
         var late = pool.AllWithReserve.Select(static p => (Participant: p, Units: p.Overdue)).Where(static p => p.Units > 0).ToArray();
-        if (late.Length == 0) return HealthCheckResult.Healthy("Nobody owes units beyond their grace period.");
-
+        var report = pool.Stability?.Report();
         var data = new Dictionary<string, object>();
+        if (report is not null) data["health"] = report.Health;
+        if (late.Length == 0)
+        {
+            return report is { IsOverloaded: true }
+                ? new HealthCheckResult(context.Registration.FailureStatus, $"The host is overloaded, and nothing is lent: {report.Reason}.", data: data)
+                : HealthCheckResult.Healthy("Nobody owes units beyond their grace period.", data);
+        }
+
         foreach (var (participant, units) in late)
         {
             data[$"overdue.{participant.Name}"] = units;

@@ -44,6 +44,7 @@ internal sealed class PoolMetrics
         meter.CreateObservableGauge("resource_borrowing.ru.utilization", () => Measure(static p => Utilization(p)), "1", "Units in use per unit allocated.");
         meter.CreateObservableGauge("resource_borrowing.reputation", () => Measure(static p => p.Reputation), "1", "Reputation, 0 to 100.");
 
+        meter.CreateObservableGauge("resource_borrowing.health", () => pool.Stability?.Health ?? 1, "1", "Health of the host, 0 to 1: 1 less the worst signal.");
         meter.CreateObservableCounter("resource_borrowing.lender.harm", MeasureHarm, "s", "How long callers of a lender waited, put down to the loans that were out.");
         meter.CreateObservableCounter("resource_borrowing.events.dropped", () => pool.DroppedEvents, "{event}", "Events that readers were too slow for.");
 

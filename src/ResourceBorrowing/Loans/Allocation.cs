@@ -161,14 +161,18 @@ internal sealed class Allocation
     /// <summary>When the next unit that was recalled for it may be lent again.</summary>
     internal long NextRelease(long now) => Volatile.Read(ref _held)?.NextRelease(now) ?? TimerWheel.Never;
 
-    /// <summary>The lending limit, less while its callers suffer more from lending than its harm budget allows.</summary>
+    /// <summary>The lending limit, less while the host is not well, and while its callers suffer more from lending than its harm budget allows.</summary>
     internal int LendingLimitAt(long now)
     {
+        var limit = SoundLendingLimit;
         var budget = Rules.HarmBudget;
-        if (double.IsPositiveInfinity(budget)) return LendingLimit;
+        if (double.IsPositiveInfinity(budget)) return limit;
         var rate = Harm.RateAt(now);
-        return rate <= budget ? LendingLimit : (int)(LendingLimit * (budget / rate));
+        return rate <= budget ? limit : (int)(limit * (budget / rate));
     }
+
+    /// <summary>The lending limit, less while the host is not well.</summary>
+    internal int SoundLendingLimit => Home.Book.LendingShare is var share && share >= 1 ? LendingLimit : (int)(LendingLimit * share);
 
     internal bool IsIdle(PermitWord word, long now)
     {

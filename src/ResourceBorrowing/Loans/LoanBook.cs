@@ -19,6 +19,7 @@ internal sealed class LoanBook
     private Action<LedgerEntry>? _journal;
     private int _opened;
     private int _openLoanLimit;
+    private double _lendingShare = 1;
     private int _places;
     private int _placesPerShard;
     private int _harmedCallers;
@@ -108,6 +109,9 @@ internal sealed class LoanBook
             return count;
         }
     }
+
+    /// <summary>The part of all lending limits that may be used: 1, or less while the host is not well.</summary>
+    internal double LendingShare { get => Volatile.Read(ref _lendingShare); set => Volatile.Write(ref _lendingShare, value); }
 
     /// <summary>Loans that are not settled.</summary>
     internal int OpenLoans => _shards.Sum(static s => s.OpenLoans);

@@ -47,6 +47,7 @@ internal static class LoanRules
         if (word.OwesDebt) return RefusalReason.LenderOwesDebt;
         if (word.HasWaiters) return RefusalReason.LenderHasWaiters;
         if (share.Units > lender.LendingLimit - lender.Lent) return RefusalReason.LendingLimit;
+        if (share.Units > lender.SoundLendingLimit - lender.Lent) return RefusalReason.Overload;
         if (share.Units > lender.LendingLimitAt(now) - lender.Lent) return RefusalReason.HarmBudget;
         if (share.Units > word.Free - lender.Borrowed) return RefusalReason.LenderNotAvailable;
         if (share.Units > word.Free - lender.Borrowed - lender.KeptAt(now, order.Conditions.IsOnDemand) || !lender.IsIdle(word, now)) return RefusalReason.LenderKeepsUnits;
@@ -76,6 +77,7 @@ internal static class LoanRules
         if (word.OwesDebt) return RefusalReason.LenderOwesDebt;
         if (word.HasWaiters) return RefusalReason.LenderHasWaiters;
         if (lender.Lent > lender.LendingLimit) return RefusalReason.LendingLimit;
+        if (lender.Lent > lender.SoundLendingLimit) return RefusalReason.Overload;
         if (lender.Lent > lender.LendingLimitAt(now)) return RefusalReason.HarmBudget;
         if (term > rules.LongestTerm) return RefusalReason.TermTooLong;
         if (borrower.Score < rules.GrantThreshold) return RefusalReason.Reputation;

@@ -21,6 +21,14 @@ internal sealed class SampleRing
         _next = number + 1;
     }
 
+    /// <summary>Whether the samples that are still known before number <paramref name="end"/> are all 0, or no numbers.</summary>
+    internal bool IsEmptyUntil(long end)
+    {
+        for (var number = Math.Max(0, end - Length); number < Math.Min(end, _next); number++)
+            if (number >= _next - Length && _samples[number % Length] is > 0 or < 0) return false;
+        return true;
+    }
+
     /// <summary>The samples before number <paramref name="end"/>, oldest first, as many as fit.</summary>
     internal void CopyTo(long end, Span<double> samples)
     {

@@ -65,7 +65,7 @@ public class LinearizabilityTests
                 threads: 2,
                 iter: 500);
 
-    private static ResourcePool Pool(ResourcePoolOptions options) => new(options, null, null, null, null, shards: 2);
+    private static ResourcePool Pool(ResourcePoolOptions options) => new(options, null, null, null, null, null, shards: 2);
 
     private sealed class RealLeases
     {

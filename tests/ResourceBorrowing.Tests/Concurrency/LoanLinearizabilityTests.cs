@@ -67,7 +67,7 @@ public class LoanLinearizabilityTests
             options.AddParticipant("lender", nominal, p => (p.LendingLimit, p.GrantThreshold, p.BorrowOnDemand) = (limit, 0, false));
             options.AddParticipant("one", 0, static p => p.BorrowOnDemand = false);
             options.AddParticipant("other", 0, static p => p.BorrowOnDemand = false);
-            var pool = new ResourcePool(options, null, null, null, null, shards: 2);
+            var pool = new ResourcePool(options, null, null, null, null, null, shards: 2);
             _lender = pool["lender"];
             _borrowers = [pool["one"], pool["other"]];
             _busy = _lender.TryAcquire(busy);

@@ -14,7 +14,7 @@ public class LoanSchedulerTests
     {
         var time = new FakeTimeProvider();
         var options = TestPool.Options(6_000, [.. Enumerable.Range(0, 6).Select(static i => ($"p{i}", 0))]);
-        using var pool = new ResourcePool(options, time, new Model.Unmoved(50), null, null, oneShard ? 1 : 8);
+        using var pool = new ResourcePool(options, time, new Model.Unmoved(50), null, null, null, oneShard ? 1 : 8);
         var expected = new List<(long At, string Borrower, LedgerEntryKind Kind)>();
         foreach (var (who, delay, isInUse) in loans)
         {
@@ -174,7 +174,7 @@ public class LoanSchedulerTests
         var time = new SteppedTime();
         var options = TestPool.Options(2 * Many, ("a", 0), ("b", Many));
         (options.Participants[0].OpenLoanLimit, options.Participants[1].LendingLimit) = (2 * Many, Many);
-        using var pool = new ResourcePool(options, time, null, null, null, shards: 1);
+        using var pool = new ResourcePool(options, time, null, null, null, null, shards: 1);
         var (a, b) = (pool["a"], pool["b"]);
         for (var i = 0; i < Many; i++) Assert.True(a.TryBorrow(b, 1, TestPool.Term).IsGranted);
 

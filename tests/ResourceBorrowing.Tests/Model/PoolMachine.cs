@@ -39,7 +39,7 @@ internal sealed class PoolMachine : IDisposable
             new ModelParty("d", 5) { Nominal = 0, Reputation = 60 });
         var options = new ResourcePoolOptions { Capacity = Capacity, Reputation = { NewcomerLoans = 0 } };
         foreach (var party in _model.Participants) options.Participants.Add(OptionsOf(party, party.Nominal));
-        _pool = new ResourcePool(options, _time, new Constant(), null, null, shards);
+        _pool = new ResourcePool(options, _time, new Constant(), null, null, null, shards);
         foreach (var party in _model.Participants) _pool[party.Name].Standing.Load(new ReputationRecord().With(EvidenceSource.Return, party.Reputation, 0), party.Reputation, 0, 0, [], []);
         Compare();
     }
