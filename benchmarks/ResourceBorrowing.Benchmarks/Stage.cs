@@ -16,7 +16,7 @@ internal static class Stage
     internal static ResourcePool Pool(
         int participants = 1, int units = Units, IMeterFactory? meters = null, TimeProvider? time = null, bool lendsAll = false)
     {
-        var options = new ResourcePoolOptions { Capacity = participants * units, Reputation = { NewcomerLoans = 0 } };
+        var options = new ResourcePoolOptions { Capacity = participants * units, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } };
         if (lendsAll) options.OpenLoanLimit = int.MaxValue;
         for (var i = 0; i < participants; i++)
         {

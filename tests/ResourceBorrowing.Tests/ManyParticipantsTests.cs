@@ -13,7 +13,7 @@ public sealed class ManyParticipantsTests : IDisposable
 
     public ManyParticipantsTests()
     {
-        var options = new ResourcePoolOptions { Capacity = Participants, Reputation = { NewcomerLoans = 0 } };
+        var options = new ResourcePoolOptions { Capacity = Participants, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } };
         for (var i = 0; i < Participants; i++) options.AddParticipant($"p{i}", 1, static p => p.LendingLimit = 1);
         _pool = new ResourcePool(options, _time);
         _all = _pool.Participants;

@@ -8,7 +8,7 @@ public class MembershipTests
     [Fact]
     public void Shares_JoinAndLeave_AreRecomputedByLargestRemainder()
     {
-        var options = new ResourcePoolOptions { Capacity = 100, Reputation = { NewcomerLoans = 0 }, Reserve = 10 };
+        var options = new ResourcePoolOptions { Capacity = 100, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false }, Reserve = 10 };
         options.AddParticipant("fixed", 20);
         options.Participants.Add(new ParticipantOptions { Name = "s1", Shares = 1 });
         options.Participants.Add(new ParticipantOptions { Name = "s2", Shares = 1 });

@@ -9,7 +9,7 @@ internal sealed class RecallGate() : Gate("recall/first-release", Bound.Never)
 
     internal override Reading Measure()
     {
-        var options = new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 } };
+        var options = new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } };
         options.AddParticipant("lender", 2, static p => (p.LendingLimit, p.GrantThreshold) = (2, 0));
         options.AddParticipant("borrower", 0);
         var time = new FakeTimeProvider();

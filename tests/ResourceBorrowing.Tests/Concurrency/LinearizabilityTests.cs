@@ -76,7 +76,7 @@ public class LinearizabilityTests
 
         internal RealLeases(int capacity, int[] held)
         {
-            _participant = Pool(new ResourcePoolOptions { Capacity = capacity, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", capacity))["a"];
+            _participant = Pool(new ResourcePoolOptions { Capacity = capacity, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", capacity))["a"];
             _leases = [.. held.Select(units => _participant.TryAcquire(units))];
         }
 
@@ -133,7 +133,7 @@ public class LinearizabilityTests
 
         internal RealWaits(int capacity, int[] held, int[] waiting)
         {
-            var options = new ResourcePoolOptions { Capacity = capacity, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", capacity, static p => p.QueueLimit = 1000);
+            var options = new ResourcePoolOptions { Capacity = capacity, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", capacity, static p => p.QueueLimit = 1000);
             _participant = Pool(options)["a"];
             _leases = [.. held.Select(units => _participant.TryAcquire(units))];
             _waits = [.. waiting.Select(units =>
@@ -255,7 +255,7 @@ public class LinearizabilityTests
 
         internal RealLoans(int nominal, int limit, int busy)
         {
-            _pool = Pool(new ResourcePoolOptions { Capacity = 100, Reputation = { NewcomerLoans = 0 } }
+            _pool = Pool(new ResourcePoolOptions { Capacity = 100, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }
                 .AddParticipant("lender", nominal, p =>
                 {
                     p.LendingLimit = limit;

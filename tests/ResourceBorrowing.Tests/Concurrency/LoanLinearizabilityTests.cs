@@ -63,7 +63,7 @@ public class LoanLinearizabilityTests
         internal Real(int nominal, int limit, int busy, int lent)
         {
             // What was recalled may be lent again at once, or the model would need a clock.
-            var options = new ResourcePoolOptions { Capacity = 100, Reputation = { NewcomerLoans = 0 }, PlanningPeriod = TimeSpan.Zero };
+            var options = new ResourcePoolOptions { Capacity = 100, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false }, PlanningPeriod = TimeSpan.Zero };
             options.AddParticipant("lender", nominal, p => (p.LendingLimit, p.GrantThreshold, p.BorrowOnDemand) = (limit, 0, false));
             options.AddParticipant("one", 0, static p => p.BorrowOnDemand = false);
             options.AddParticipant("other", 0, static p => p.BorrowOnDemand = false);

@@ -236,7 +236,7 @@ public class LoanRaceTests
 
     private static ResourcePool Pool(TimeProvider time, int lender)
     {
-        var options = new ResourcePoolOptions { Capacity = lender, Reputation = { NewcomerLoans = 0 }, PlanningPeriod = TimeSpan.Zero, GracePeriod = TimeSpan.FromSeconds(1) };
+        var options = new ResourcePoolOptions { Capacity = lender, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false }, PlanningPeriod = TimeSpan.Zero, GracePeriod = TimeSpan.FromSeconds(1) };
         options.AddParticipant("lender", lender, p => (p.LendingLimit, p.GrantThreshold, p.BorrowOnDemand) = (lender, 0, false));
         options.AddParticipant("borrower", 0, static p => p.BorrowOnDemand = false);
         return new ResourcePool(options, time, new Unmoved(50));

@@ -9,7 +9,7 @@ public class RaceTests
     [Fact]
     public void Waiter_BesideACallerThatComesAndGoes_IsGrantedAtRest()
     {
-        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", 1));
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", 1));
         var a = pool["a"];
         ResourceLease lease = default;
         Wait? wait = null;
@@ -33,7 +33,7 @@ public class RaceTests
     [Fact]
     public void TwoWaiters_PushedWhileTheQueueIsServed_StandInItOnce()
     {
-        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", 2));
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", 2));
         var a = pool["a"];
         ResourceLease lease = default;
         var waits = new Wait[2];
@@ -53,7 +53,7 @@ public class RaceTests
     [Fact]
     public void ReleaseThatPays_WhileOthersLookWhetherTheLoanIsActive_ServesTheLender()
     {
-        var options = new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 } }
+        var options = new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }
             .AddParticipant("lender", 1, static p => p.LendingLimit = 1)
             .AddParticipant("borrower", 0);
         using var pool = new ResourcePool(options, new StoppedTime());
@@ -85,7 +85,7 @@ public class RaceTests
     [Fact]
     public void ReleaseThatPays_WhileTheLoanIsReturnedAgain_ServesTheLender()
     {
-        var options = new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 } }
+        var options = new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }
             .AddParticipant("lender", 1, static p => p.LendingLimit = 1)
             .AddParticipant("borrower", 0);
         using var pool = new ResourcePool(options, new StoppedTime());
@@ -117,7 +117,7 @@ public class RaceTests
     [Fact]
     public void ReleaseAndCancellationAndEndOfLoan_AtOnce_LeaveNoDebtUnpaid()
     {
-        var options = new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 } }
+        var options = new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }
             .AddParticipant("lender", 1, static p => p.LendingLimit = 1)
             .AddParticipant("borrower", 0, static p => p.BorrowOnDemand = false);
         using var pool = new ResourcePool(options, new StoppedTime());
@@ -161,7 +161,7 @@ public class RaceTests
     [Fact]
     public void TwoBorrowers_OfTheSameUnits_AreServedOnceAndNotRefusedTwice()
     {
-        var options = new ResourcePoolOptions { Capacity = 10, Reputation = { NewcomerLoans = 0 } }
+        var options = new ResourcePoolOptions { Capacity = 10, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }
             .AddParticipant("lender", 10, static p => p.LendingLimit = 10)
             .AddParticipant("one", 0)
             .AddParticipant("other", 0);
@@ -216,7 +216,7 @@ public class RaceTests
     public void GrantsAndCancellations_AtOnce_DecideEachWaitOnce()
     {
         const int Many = 4;
-        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = Many, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", Many));
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = Many, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", Many));
         var a = pool["a"];
         var leases = new ResourceLease[Many];
         var cancellation = new CancellationTokenSource[Many];
@@ -258,7 +258,7 @@ public class RaceTests
     [Fact]
     public void CopiesOfALease_DisposedAtOnce_GiveItsUnitsBackOnce()
     {
-        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 8, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", 8));
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 8, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", 8));
         var a = pool["a"];
         // Units that a second return of others would take away.
         using var busy = a.TryAcquire(4);
@@ -282,7 +282,7 @@ public class RaceTests
     [Fact]
     public void TwoBorrowers_OfOneLender_AreBothCounted()
     {
-        var options = new ResourcePoolOptions { Capacity = 10, Reputation = { NewcomerLoans = 0 } }
+        var options = new ResourcePoolOptions { Capacity = 10, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }
             .AddParticipant("lender", 10, static p =>
             {
                 p.LendingLimit = 10;

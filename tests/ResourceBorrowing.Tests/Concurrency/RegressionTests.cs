@@ -13,12 +13,12 @@ public class RegressionTests
     [Fact]
     public void Capacity_LoweredAndRaisedWhileUnitsAreInUse_StillAddsUp()
     {
-        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 10, Reputation = { NewcomerLoans = 0 } });
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 10, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } });
         using var lease = pool.Reserve.TryAcquire(10);
 
-        pool.Reconfigure(new ResourcePoolOptions { Capacity = 4, Reputation = { NewcomerLoans = 0 } });
+        pool.Reconfigure(new ResourcePoolOptions { Capacity = 4, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } });
         Assert.Equal(6, pool.Snapshot().Retiring);
-        pool.Reconfigure(new ResourcePoolOptions { Capacity = 9, Reputation = { NewcomerLoans = 0 } });
+        pool.Reconfigure(new ResourcePoolOptions { Capacity = 9, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } });
 
         var snapshot = pool.Snapshot();
         Assert.Equal(1, snapshot.Retiring);
@@ -48,7 +48,7 @@ public class RegressionTests
     [Fact]
     public void Continuations_OfARemovedParticipant_RunOutsideTheMembershipLock()
     {
-        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", 1));
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", 1));
         var a = pool["a"];
         using var lease = a.TryAcquire();
         var context = new InlineContext(() =>
@@ -81,7 +81,7 @@ public class RegressionTests
     {
         var time = new FakeTimeProvider();
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var options = new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", 1, static p => p.BorrowOnDemand = false).AddParticipant("b", 1, static p => p.LendingLimit = 1);
+        var options = new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", 1, static p => p.BorrowOnDemand = false).AddParticipant("b", 1, static p => p.LendingLimit = 1);
         using var pool = new ResourcePool(options, time, meterFactory: services.GetRequiredService<IMeterFactory>());
         using var listener = new MeterListener();
         listener.InstrumentPublished = static (instrument, listener) =>
@@ -115,7 +115,7 @@ public class RegressionTests
     public async Task Logger_ThatThrows_NeitherStopsARemovalNorReachesADispose()
     {
         using var logging = LoggerFactory.Create(static builder => builder.AddProvider(new BrokenLogging()));
-        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", 1), loggerFactory: logging);
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", 1), loggerFactory: logging);
         var lease = pool["a"].TryAcquire();
         var leaving = pool.RemoveAsync("a");
         Assert.False(leaving.IsCompleted);
@@ -128,7 +128,7 @@ public class RegressionTests
     public void Removal_OfAParticipantThatLeftMeanwhile_LeavesItsSuccessorAlone()
     {
         var time = new InterruptedTime();
-        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 } }.AddParticipant("a", 1), time);
+        using var pool = new ResourcePool(new ResourcePoolOptions { Capacity = 1, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", 1), time);
         time.Interruption = () =>
         {
             _ = pool.RemoveAsync("a");

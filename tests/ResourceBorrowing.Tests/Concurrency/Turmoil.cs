@@ -82,7 +82,7 @@ internal sealed class Turmoil : IDisposable
 
     private ResourcePoolOptions Options(int capacity)
     {
-        var options = new ResourcePoolOptions { Capacity = capacity, Reputation = { NewcomerLoans = 0 }, Reserve = 4, GracePeriod = TimeSpan.FromMilliseconds(3), DefaultTerm = TimeSpan.FromMilliseconds(5), PlanningPeriod = TimeSpan.FromMilliseconds(2) };
+        var options = new ResourcePoolOptions { Capacity = capacity, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false }, Reserve = 4, GracePeriod = TimeSpan.FromMilliseconds(3), DefaultTerm = TimeSpan.FromMilliseconds(5), PlanningPeriod = TimeSpan.FromMilliseconds(2) };
         foreach (var name in (string[])["a", "b", "c", "d"]) options.AddParticipant(name, 8, static p => p.GrantThreshold = 0);
         options.AddParticipant("newest", 4, static p => p.QueueOrder = System.Threading.RateLimiting.QueueProcessingOrder.NewestFirst);
         options.Participants.Add(new ParticipantOptions { Name = "sharing", Shares = 1, GrantThreshold = 0 });

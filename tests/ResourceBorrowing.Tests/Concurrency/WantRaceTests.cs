@@ -244,7 +244,7 @@ public class WantRaceTests
 
     private static ResourcePool Pool(int lender, int borrower = 0, int other = 0)
     {
-        var options = new ResourcePoolOptions { Capacity = lender + borrower + other, Reputation = { NewcomerLoans = 0 }, PlanningPeriod = TimeSpan.Zero };
+        var options = new ResourcePoolOptions { Capacity = lender + borrower + other, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false }, PlanningPeriod = TimeSpan.Zero };
         options.AddParticipant("lender", lender, p => (p.LendingLimit, p.GrantThreshold, p.BorrowOnDemand) = (lender, 0, false));
         options.AddParticipant("borrower", borrower, static p => (p.LendingLimit, p.GrantThreshold) = (0, 0));
         options.AddParticipant("other", other, p => (p.LendingLimit, p.GrantThreshold, p.BorrowOnDemand) = (other, 0, false));

@@ -28,7 +28,7 @@ public class BorrowOnDemandProperties
 
         internal Machine()
         {
-            var options = new ResourcePoolOptions { Capacity = Capacity, Reputation = { NewcomerLoans = 0 } };
+            var options = new ResourcePoolOptions { Capacity = Capacity, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } };
             foreach (var (name, quota) in new[] { ("a", 10), ("b", 8), ("c", 12), ("d", 0) }) options.Participants.Add(OptionsOf(name, quota));
             _pool = new ResourcePool(options, _time, new Unmoved(50));
         }

@@ -37,7 +37,7 @@ internal sealed class PoolMachine : IDisposable
             new ModelParty("b", 3) { Nominal = 8, Reputation = 55, LongestTerm = 20_000_000 },
             new ModelParty("c", 4) { Nominal = 12, Reputation = 70, GrantThreshold = 50 },
             new ModelParty("d", 5) { Nominal = 0, Reputation = 60 });
-        var options = new ResourcePoolOptions { Capacity = Capacity, Reputation = { NewcomerLoans = 0 } };
+        var options = new ResourcePoolOptions { Capacity = Capacity, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } };
         foreach (var party in _model.Participants) options.Participants.Add(OptionsOf(party, party.Nominal));
         _pool = new ResourcePool(options, _time, new Constant(), null, null, null, shards);
         foreach (var party in _model.Participants) _pool[party.Name].Standing.Load(new ReputationRecord().With(EvidenceSource.Return, party.Reputation, 0), party.Reputation, 0, 0, [], []);
