@@ -69,6 +69,17 @@ public class AttributionTests
     }
 
     [Fact]
+    public void Samples_ThatAreNonsense_AreLeftOut()
+    {
+        var lender = Step(HalfMore);
+        (lender[3], lender[9], lender[40], lender[50]) = (double.PositiveInfinity, double.MinValue, 1e9, -101);
+        Assert.Equal(1, OfLoan(lender, Six)!.Value.Score, 1e-6);
+        var share = Share(30, 60);
+        (share[5], share[11], share[25]) = (double.NaN, -1e9, double.NegativeInfinity);
+        Assert.Equal(1, OfBorrowers(lender, Six, share, Share(0, 20))[0]!.Value.Score, 1e-2);
+    }
+
+    [Fact]
     public void Loan_WithNoiseThatHidesEverything_IsUnknown() => Assert.Null(OfLoan([.. Enumerable.Range(0, 60).Select(static t => (double)(t / 5 % 2))], Six));
 
     [Fact]
