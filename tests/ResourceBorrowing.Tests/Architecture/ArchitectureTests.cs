@@ -33,7 +33,7 @@ public class ArchitectureTests
             "Participant", "ParticipantOptions", "ParticipantSnapshot", "PoolSnapshot", "RefusalReason", "ResourceLease", "ResourcePool", "ResourcePoolOptions",
             "IResourceMapper", "ParticipantConcurrencyLimiter", "ResourceBorrowingDiagnostics", "ResourceBorrowingHealthChecksBuilderExtensions", "AdditiveReputationPolicy", "Evidence", "EvidenceSource",
             "IReputationPolicy", "ReputationRecord", "BetaReputationPolicy", "Dealings", "Opinion", "ReportReason", "ReportResult", "ReputationChange", "ReputationExplanation", "ReputationOptions", "ReputationSource", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",
-            "IStabilitySignal", "StabilityReading", "StabilityReport",
+            "IStabilitySignal", "StabilityOptions", "StabilityReading", "StabilityReport",
         ];
         Assert.Equal(forUsers.Order(StringComparer.Ordinal), typeof(ResourcePool).Assembly.GetExportedTypes().Select(static t => t.Name).Order(StringComparer.Ordinal));
     }
