@@ -76,6 +76,14 @@ internal sealed class BorrowingHost : Host, IDisposable
     {
         base.EndStep(now);
         _moves.Read();
+        if (Scenario.Model.Adversary == AdversaryKind.Badmouth) SpeakIll(_participants[Scenario.Adversary]);
+    }
+
+    /// <summary>Of everybody, of the worst, as often as it is let.</summary>
+    private void SpeakIll(Participant adversary)
+    {
+        foreach (var other in _participants)
+            if (other != adversary) adversary.Report(other, ReportReason.Instability);
     }
 
     internal override void Finish(long now)

@@ -15,7 +15,7 @@ internal enum AdversaryKind
     /// <summary>Asks for units that it does not need and sits on them: three requests more for each real one, each for four service times.</summary>
     Liar,
 
-    /// <summary>Reports its lenders and borrowers falsely. There are no reports yet, so it does no harm.</summary>
+    /// <summary>Reports all others falsely after each step, as far as it has standing and is not too often heard.</summary>
     Badmouth,
 
     /// <summary>Never gives back one in a hundred of the units that it takes.</summary>

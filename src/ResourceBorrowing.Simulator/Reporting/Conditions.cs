@@ -31,7 +31,7 @@ internal static class Conditions
         AdversaryKind.Hog => "it brings ten times its requests, of which only its own tenth counts.",
         AdversaryKind.OnOff => "it is honest for twenty steps and brings ten times its requests in the next twenty, and so on.",
         AdversaryKind.Liar => "for each request it asks for three units more that it does not need, each for four service times.",
-        AdversaryKind.Badmouth => "it would report others falsely; there are no reports yet, so it does nothing.",
+        AdversaryKind.Badmouth => "after each step it reports everybody else for instability, as far as it has standing and is heard.",
         AdversaryKind.Leaker => "it never gives back one in a hundred of its units.",
         _ => "nothing.",
     };
