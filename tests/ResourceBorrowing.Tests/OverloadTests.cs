@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using ResourceBorrowing.Reputation;
 using ResourceBorrowing.Stability;
-using ResourceBorrowing.Tests.Model;
 
 namespace ResourceBorrowing.Tests;
 
@@ -58,7 +58,7 @@ public class OverloadTests
         var (a, b, risky) = (pool["a"], pool["b"], pool["risky"]);
         Assert.True(a.TryBorrow(b, 2, TimeSpan.FromHours(1)).IsGranted);
         Assert.True(risky.TryBorrow(b, 2, TimeSpan.FromHours(1)).IsGranted);
-        risky.Standing.Load(default, 45, 0, 0, [], []);
+        risky.Standing.Load(default(ReputationRecord).With(EvidenceSource.Return, 0, 1), 42.75, 0, 0, [], []);
         load.Value = 100;
         time.Advance(Second);
         time.Advance(Second);
@@ -70,9 +70,9 @@ public class OverloadTests
     {
         var (pool, time, load) = Of30();
         var (a, b) = (pool["a"], pool["b"]);
-        load.Value = 55;
+        load.Value = 54;
         time.Advance(Second);
-        // Health 0.45 is half way from 0.3 to 0.6, so half the lending limit of 8.
+        // Health 0.46 is a good half of the way from 0.3 to 0.6, so of the lending limit of 8 a good half is left.
         Assert.Equal(4, b.Lendable);
         Assert.Equal(RefusalReason.Overload, a.TryBorrow(b, 5, Second).Refusal);
         Assert.True(a.TryBorrow(b, 4, Second).IsGranted);
@@ -197,7 +197,7 @@ public class OverloadTests
         var options = TestPool.Options(24, ("a", 8), ("b", 8), ("risky", 8));
         foreach (var participant in options.Participants) (participant.LendingLimit, participant.BorrowOnDemand) = (8, borrowsOnDemand);
         var (time, load) = (new FakeTimeProvider(), new Load());
-        return (new ResourcePool(options, time, new Unmoved(50), signals: [load]), time, load);
+        return (new ResourcePool(options, time, signals: [load]), time, load);
     }
 
     private sealed class Load : IStabilitySignal
