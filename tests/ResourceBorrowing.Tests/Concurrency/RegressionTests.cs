@@ -55,7 +55,7 @@ public class RegressionTests
         {
             var other = new Thread(() => pool.Snapshot()) { IsBackground = true };
             other.Start();
-            return other.Join(TimeSpan.FromSeconds(20));
+            return other.Join(TimeSpan.FromSeconds(30));
         });
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(context);
