@@ -67,7 +67,8 @@ public class LoanLinearizabilityTests
             options.AddParticipant("lender", nominal, p => (p.LendingLimit, p.GrantThreshold, p.BorrowOnDemand) = (limit, 0, false));
             options.AddParticipant("one", 0, static p => p.BorrowOnDemand = false);
             options.AddParticipant("other", 0, static p => p.BorrowOnDemand = false);
-            var pool = new ResourcePool(options, null, null, null, null, null, shards: 2);
+            // The clock stands still: the pool's own timer would be one more thread, which a check at rest does not wait for.
+            var pool = new ResourcePool(options, new StoppedTime(), null, null, null, null, shards: 2);
             _lender = pool["lender"];
             _borrowers = [pool["one"], pool["other"]];
             _busy = _lender.TryAcquire(busy);

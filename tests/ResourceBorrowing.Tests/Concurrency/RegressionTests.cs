@@ -55,7 +55,7 @@ public class RegressionTests
         {
             var other = new Thread(() => pool.Snapshot()) { IsBackground = true };
             other.Start();
-            return other.Join(TimeSpan.FromSeconds(20));
+            return other.Join(TimeSpan.FromSeconds(30));
         });
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(context);
@@ -82,11 +82,13 @@ public class RegressionTests
         var time = new FakeTimeProvider();
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var options = new ResourcePoolOptions { Capacity = 2, Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false } }.AddParticipant("a", 1, static p => p.BorrowOnDemand = false).AddParticipant("b", 1, static p => p.LendingLimit = 1);
-        using var pool = new ResourcePool(options, time, meterFactory: services.GetRequiredService<IMeterFactory>());
+        var meters = services.GetRequiredService<IMeterFactory>();
+        using var pool = new ResourcePool(options, time, meterFactory: meters);
         using var listener = new MeterListener();
-        listener.InstrumentPublished = static (instrument, listener) =>
+        listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "ResourceBorrowing") listener.EnableMeasurementEvents(instrument);
+            // Its own pool's only: all tests' meters have this name.
+            if (instrument.Meter.Scope == meters) listener.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>(static (_, _, _, _) => throw new InvalidOperationException("no"));
         listener.SetMeasurementEventCallback<double>(static (_, _, _, _) => throw new InvalidOperationException("no"));

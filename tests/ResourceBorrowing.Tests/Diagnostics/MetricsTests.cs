@@ -101,9 +101,10 @@ public class MetricsTests
         var (pool, meters, time) = Metered();
         using var listener = new MeterListener
         {
-            InstrumentPublished = static (instrument, l) =>
+            InstrumentPublished = (instrument, l) =>
             {
-                if (instrument.Meter.Name == ResourceBorrowingDiagnostics.MeterName) l.EnableMeasurementEvents(instrument);
+                // Its own pool's only: all tests' meters have this name.
+                if (instrument.Meter.Scope == meters) l.EnableMeasurementEvents(instrument);
             },
         };
         listener.SetMeasurementEventCallback<long>(static (_, _, _, _) => throw new InvalidOperationException("listener"));
@@ -115,7 +116,6 @@ public class MetricsTests
         time.Advance(TestPool.Term);
         Assert.True(pool["a"].Reputation > 50);
         TestPool.AssertAtRest(pool);
-        GC.KeepAlive(meters);
     }
 
     private static (ResourcePool Pool, IMeterFactory Meters, FakeTimeProvider Time) Metered()
