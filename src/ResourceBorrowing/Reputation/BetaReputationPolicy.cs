@@ -10,10 +10,12 @@ namespace ResourceBorrowing.Reputation;
 /// <para>A loan of weight v, of which the share c came back with timeliness t, brings return <c>r = v c t</c> and <c>s = v (phi_C (1 - c) + phi_L c (1 - t))</c>;
 /// with q = c t and an impact of i on the lender, impact brings <c>r = v q (1 - i)</c> and <c>s = 4 v i</c>, or <c>r = v q / 2</c> where i is not known;
 /// and each request <c>r = 0.2 q</c> and <c>s = 0.4 (1 - c)</c> for borrowing behaviour. A lender earns <c>r = 0.2 v</c> as a neighbour for a loan
-/// honoured, and <c>s = 0.4 v</c> for one it did not honour.</para>
-/// <para>No past outweighs the future: a source holds 20 of evidence at the most, older evidence making room for new. No partner makes a reputation: what one
-/// other participant brings in favour is at most that of 3 reference loans in a half-life; beyond that being late costs in proportion, so that who deals
-/// much with few is judged by its usual conduct, but losing units costs in full. Reports count for 6 together at the most: each reporter once, by its own
+/// honoured, and <c>s = 0.4 v</c> for one it did not honour. While <c>E_return</c> is below 0.5 a return earns <c>(2 E_return)^3</c> of that: trust that was lost
+/// comes back more slowly than it came.</para>
+/// <para>No past outweighs the future: a source holds 20 of evidence at the most, older evidence making room for new. No partner makes a reputation: of what
+/// a source holds, one other participant has brought at most the favour of 3 reference loans; what has faded or made room it may bring again. Beyond that being
+/// late costs in proportion, so that who deals much with few is judged by its usual conduct, but losing units costs in full. So it hardly matters how many loans there
+/// are in a half-life. Reports count for 6 together at the most: each reporter once, by its own
 /// reputation; newcomers together a quarter of the others; and from 5 on those are left out whom the whole contradicts.</para>
 /// <para>Sources: Josang and Ismail, The Beta Reputation System (2002); Whitby, Josang and Indulska, Filtering Out Unfair Ratings in Bayesian Reputation Systems (2004).</para>
 /// </remarks>
@@ -33,6 +35,9 @@ public sealed class BetaReputationPolicy : IReputationPolicy
     private const double FilterQuantile = 0.01;
     private const int MostOnStack = 256;
 
+    // In place of nothing, which has no logarithm.
+    private const double LeastKept = 1e-12;
+
     /// <summary>After how long evidence counts half, above 0. Default 7 days.</summary>
     public TimeSpan HalfLife { get; init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(HalfLife), value, "A half-life is above 0."); } = TimeSpan.FromDays(7);
 
@@ -49,14 +54,21 @@ public sealed class BetaReputationPolicy : IReputationPolicy
         if (double.IsNaN(weight + c + t + (evidence.Impact ?? 0))) return faded;
         var v = Math.Min(weight, MostPerLoan);
         var q = c * t;
-        var known = Fade(dealings, evidence.At);
+        var source = evidence.Source;
+        var share = source is EvidenceSource.Borrowing or EvidenceSource.Neighbour ? RequestShare : 1;
 
-        var (source, @for, against, share) = (evidence.Source, 0.0, 0.0, 1.0);
+        // What this partner brought that has since made room for newer evidence, or faded, may be brought again.
+        var known = Fade(dealings, evidence.At);
+        var counted = known.Counted(source) * Math.Exp(Math.Min(0, known.Turnover(source) - faded.Turnover(source)));
+        var room = Math.Max(0, MostPerPartner * share - counted);
+        var (@for, against) = (0.0, 0.0);
         switch (source)
         {
             case EvidenceSource.Return:
-                @for = v * q;
-                against = v * (LossPenalty * (1 - c) + LatePenalty * c * (1 - t) * Math.Min(1, MostPerPartner / known.Volume));
+                var beyond = Math.Max(0, v - room);
+                var late = v - beyond + beyond * Math.Min(1, MostPerPartner / known.Volume);
+                @for = v * q * Regained(Expected(faded, source));
+                against = LossPenalty * v * (1 - c) + LatePenalty * late * c * (1 - t);
                 known = known.WithVolume(known.Volume + v * q);
                 break;
             case EvidenceSource.Impact when evidence.Impact is { } impact:
@@ -67,16 +79,17 @@ public sealed class BetaReputationPolicy : IReputationPolicy
                 @for = v * q / 2;
                 break;
             case EvidenceSource.Borrowing:
-                (@for, against, share) = (RequestShare * weight * q, RefusalShare * weight * (1 - c), RequestShare);
+                (@for, against) = (RequestShare * weight * q, RefusalShare * weight * (1 - c));
                 break;
             default:
-                (@for, against, share) = (RequestShare * v * c, RefusalShare * v * (1 - c), RequestShare);
+                (@for, against) = (RequestShare * v * c, RefusalShare * v * (1 - c));
                 break;
         }
 
-        var counted = Math.Min(@for, Math.Max(0, MostPerPartner * share - known.Counted(source)));
-        dealings = known.With(source, known.Counted(source) + counted);
-        return Add(faded, source, counted, against);
+        @for = Math.Min(@for, room);
+        var next = Add(faded, source, ref @for, against, out var kept);
+        dealings = known.With(source, counted * kept + @for, next.Turnover(source));
+        return next;
     }
 
     /// <inheritdoc/>
@@ -126,16 +139,25 @@ public sealed class BetaReputationPolicy : IReputationPolicy
         return (Prior + @for) / (2 * Prior + @for + against);
     }
 
+    /// <summary>Whoever loses more than it brings back regains trust more slowly than it came, or losing every third loan would pay.</summary>
+    private static double Regained(double expected) => expected >= 0.5 ? 1 : 8 * expected * expected * expected;
+
     /// <summary>Old evidence makes room for new, in proportion, so that it keeps what it says.</summary>
-    private static ReputationRecord Add(in ReputationRecord record, EvidenceSource source, double @for, double against)
+    /// <param name="record">The record before.</param>
+    /// <param name="source">What the evidence speaks of.</param>
+    /// <param name="for">Evidence in favour; then as much of it as found room.</param>
+    /// <param name="against">Evidence against.</param>
+    /// <param name="kept">The share of the old evidence that stays.</param>
+    private static ReputationRecord Add(in ReputationRecord record, EvidenceSource source, ref double @for, double against, out double kept)
     {
+        kept = 1;
+        if (@for + against == 0) return record;
         var most = source == EvidenceSource.Neighbour ? MostMass - MostReportMass : MostMass;
         var fits = Math.Min(1, most / (@for + against));
-        if (@for + against == 0) return record;
         (@for, against) = (@for * fits, against * fits);
         var old = record.For(source) + record.Against(source);
-        var kept = old == 0 ? 1 : Math.Min(1, (most - @for - against) / old);
-        return record.With(source, record.For(source) * kept + @for, record.Against(source) * kept + against);
+        if (old > 0) kept = Math.Clamp((most - @for - against) / old, LeastKept, 1);
+        return record.With(source, record.For(source) * kept + @for, record.Against(source) * kept + against).WithTurnover(source, record.Turnover(source) - Math.Log(kept));
     }
 
     private (double For, double Against) Sum(ReadOnlySpan<Opinion> opinions, ReadOnlySpan<bool> isHeard, TimeSpan now)
@@ -158,7 +180,7 @@ public sealed class BetaReputationPolicy : IReputationPolicy
 
     private (double For, double Against) Weigh(in Opinion opinion, TimeSpan now)
     {
-        var kept = Fading(now - opinion.At);
+        var kept = opinion.At >= now ? 1 : Fading(now - opinion.At);
         var (@for, against) = (Math.Clamp(opinion.For, 0, 1) * kept, Math.Clamp(opinion.Against, 0, 1) * kept);
         // One reporter is one unit of evidence, whatever it sent.
         var most = Math.Max(1, @for + against);

@@ -8,10 +8,12 @@ public readonly struct Dealings
     private const int Sources = 4;
 
     private readonly Amounts _counted;
+    private readonly Amounts _turnover;
 
-    private Dealings(Amounts counted, double volume, TimeSpan asOf)
+    private Dealings(Amounts counted, Amounts turnover, double volume, TimeSpan asOf)
     {
         _counted = counted;
+        _turnover = turnover;
         Volume = volume;
         AsOf = asOf;
     }
@@ -25,23 +27,30 @@ public readonly struct Dealings
     /// <summary>How much evidence in favour from one source has been counted.</summary>
     public double Counted(EvidenceSource source) => _counted[(int)source];
 
+    /// <summary>The record's <see cref="ReputationRecord.Turnover"/> of that source when it was.</summary>
+    public double Turnover(EvidenceSource source) => _turnover[(int)source];
+
     /// <summary>These dealings with another amount for one source.</summary>
-    public Dealings With(EvidenceSource source, double counted)
+    public Dealings With(EvidenceSource source, double counted) => With(source, counted, Turnover(source));
+
+    /// <summary>These dealings with another amount for one source.</summary>
+    public Dealings With(EvidenceSource source, double counted, double turnover)
     {
-        var amounts = _counted;
+        Amounts amounts = _counted, turnovers = _turnover;
         amounts[(int)source] = counted;
-        return new Dealings(amounts, Volume, AsOf);
+        turnovers[(int)source] = turnover;
+        return new Dealings(amounts, turnovers, Volume, AsOf);
     }
 
     /// <summary>These dealings with another volume.</summary>
-    public Dealings WithVolume(double volume) => new(_counted, volume, AsOf);
+    public Dealings WithVolume(double volume) => new(_counted, _turnover, volume, AsOf);
 
     /// <summary>These dealings as of another time, with all amounts multiplied by <paramref name="factor"/>.</summary>
     public Dealings Faded(double factor, TimeSpan asOf)
     {
         var amounts = _counted;
         for (var i = 0; i < Sources; i++) amounts[i] *= factor;
-        return new Dealings(amounts, Volume * factor, asOf);
+        return new Dealings(amounts, _turnover, Volume * factor, asOf);
     }
 
     /// <summary>Whether every amount is a number.</summary>
@@ -50,7 +59,7 @@ public readonly struct Dealings
         get
         {
             for (var i = 0; i < Sources; i++)
-                if (!double.IsFinite(_counted[i])) return false;
+                if (!double.IsFinite(_counted[i]) || !double.IsFinite(_turnover[i])) return false;
             return double.IsFinite(Volume);
         }
     }
