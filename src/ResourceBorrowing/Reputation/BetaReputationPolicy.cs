@@ -14,8 +14,8 @@ namespace ResourceBorrowing.Reputation;
 /// comes back more slowly than it came.</para>
 /// <para>No past outweighs the future: a source holds 20 of evidence at the most, older evidence making room for new. No partner makes a reputation: of what
 /// a source holds, one other participant has brought at most the favour of 3 reference loans; what has faded or made room it may bring again. Beyond that being
-/// late costs in proportion, so that who deals much with few is judged by its usual conduct, but losing units costs in full. So it hardly matters how many loans there
-/// are in a half-life. Reports count for 6 together at the most: each reporter once, by its own
+/// late costs less, <c>(3 / volume)^1.5</c> of it, so that who deals much with few is judged by its usual conduct, but losing units costs in full. So it hardly matters how
+/// many loans there are in a half-life. Reports count for 6 together at the most: each reporter once, by its own
 /// reputation; newcomers together a quarter of the others; and from 5 on those are left out whom the whole contradicts.</para>
 /// <para>Sources: Josang and Ismail, The Beta Reputation System (2002); Whitby, Josang and Indulska, Filtering Out Unfair Ratings in Bayesian Reputation Systems (2004).</para>
 /// </remarks>
@@ -66,7 +66,8 @@ public sealed class BetaReputationPolicy : IReputationPolicy
         {
             case EvidenceSource.Return:
                 var beyond = Math.Max(0, v - room);
-                var late = v - beyond + beyond * Math.Min(1, MostPerPartner / known.Volume);
+                // Proportion alone would let it pile up while much is borrowed for the first time; the square would forgive lateness that comes in bursts.
+                var late = v - beyond + beyond * Math.Pow(Math.Min(1, MostPerPartner / known.Volume), 1.5);
                 @for = v * q * Regained(Expected(faded, source));
                 against = LossPenalty * v * (1 - c) + LatePenalty * late * c * (1 - t);
                 known = known.WithVolume(known.Volume + v * q);

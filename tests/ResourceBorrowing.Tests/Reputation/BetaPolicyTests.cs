@@ -127,6 +127,24 @@ public class BetaPolicyTests
         Assert.InRange(dossier.Score, 60, 70);
     }
 
+    /// <summary>What is recalled while it is in use is late by as long as requests last; with one lender, and whatever the pace.</summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(1_000)]
+    [InlineData(20_000)]
+    public void BeingLateByATenthAlways_WithOnePartnerOnly_IsNoRuin(int loansPerHalfLife)
+    {
+        var dossier = new Dossier(Default);
+        var lowest = 100.0;
+        for (var i = 0; i < 2 * loansPerHalfLife; i++)
+        {
+            dossier.Add(new Happening(HappeningKind.Loan, 0, 1, 1, 0.9, null, 0, false, i % (1 + loansPerHalfLife / 10_000) == 0 ? Math.Max(1, 10_000 / loansPerHalfLife) : 0));
+            lowest = Math.Min(lowest, dossier.Score);
+        }
+
+        Assert.InRange(lowest, 50, 60);
+    }
+
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(2.9)]
