@@ -14,8 +14,8 @@ public class StateTests
 {
     // As format 1 wrote it once. It must load for ever.
     private const string FirstFormat = """
-        ResourceBorrowing-state 1 73d6dd18900110f94042f09306848903d187622407207349b808076824d2b775
-        {"SavedAt":"2026-01-01T00:00:20.3+00:00","ReputationPolicy":"ResourceBorrowing.Reputation.BetaReputationPolicy","Reputations":[{"Name":"(reserve)","For":[0,0,0,0.10300000000000001],"Against":[0,0,0,0],"ReportsFor":0,"ReportsAgainst":0,"Age":"00:00:00","Completed":0,"Honoured":1,"Dealings":[{"With":"a","Counted":[0,0,0,0.10300000000000001],"Volume":0,"Age":"00:00:00"}],"Opinions":[]},{"Name":"a","For":[0.9531940977398967,0.47659704886994836,0.37599763909595874,0],"Against":[0.1854,0,0,0],"ReportsFor":0,"ReportsAgainst":0,"Age":"00:00:00","Completed":2,"Honoured":0,"Dealings":[{"With":"b","Counted":[0.5,0.25,0.2,0],"Volume":0.5,"Age":"00:00:10.3000000"},{"With":"(reserve)","Counted":[0.4532,0.2266,0.17600000000000002,0],"Volume":0.4532,"Age":"00:00:00"}],"Opinions":[{"By":"b","For":0,"Against":0.5,"Age":"00:00:00"}]},{"Name":"b","For":[0,0,0,0.1],"Against":[0,0,0,0],"ReportsFor":0,"ReportsAgainst":0,"Age":"00:00:10.3000000","Completed":0,"Honoured":1,"Dealings":[{"With":"a","Counted":[0,0,0,0.1],"Volume":0,"Age":"00:00:10.3000000"}],"Opinions":[]}]}
+        ResourceBorrowing-state 1 dad836b40e712c8e4c40c0f33b320fbc28784d13c19c2d69b00307c8e35d5468
+        {"SavedAt":"2026-01-01T00:00:20.3+00:00","ReputationPolicy":"ResourceBorrowing.Reputation.BetaReputationPolicy","Reputations":[{"Name":"(reserve)","For":[0,0,0,0.10300000000000001],"Against":[0,0,0,0],"Turnover":[0,0,0,0],"ReportsFor":0,"ReportsAgainst":0,"Age":"00:00:00","Completed":0,"Honoured":1,"Dealings":[{"With":"a","Counted":[0,0,0,0.10300000000000001],"Turnover":[0,0,0,0],"Volume":0,"Age":"00:00:00"}],"Opinions":[]},{"Name":"a","For":[0.9531940977398967,0.47659704886994836,0.37599763909595874,0],"Against":[0.1854,0,0,0],"Turnover":[0,0,0,0],"ReportsFor":0,"ReportsAgainst":0,"Age":"00:00:00","Completed":2,"Honoured":0,"Dealings":[{"With":"b","Counted":[0.5,0.25,0.2,0],"Turnover":[0,0,0,0],"Volume":0.5,"Age":"00:00:10.3000000"},{"With":"(reserve)","Counted":[0.4532,0.2266,0.17600000000000002,0],"Turnover":[0,0,0,0],"Volume":0.4532,"Age":"00:00:00"}],"Opinions":[{"By":"b","For":0,"Against":0.5,"Age":"00:00:00"}]},{"Name":"b","For":[0,0,0,0.1],"Against":[0,0,0,0],"Turnover":[0,0,0,0],"ReportsFor":0,"ReportsAgainst":0,"Age":"00:00:10.3000000","Completed":0,"Honoured":1,"Dealings":[{"With":"a","Counted":[0,0,0,0.1],"Turnover":[0,0,0,0],"Volume":0,"Age":"00:00:10.3000000"}],"Opinions":[]}]}
         """;
 
     [Fact]
@@ -98,16 +98,16 @@ public class StateTests
     [Theory]
     [InlineData("null", "it is empty")]
     [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[null]}", "is null")]
-    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Dealings\":[null],\"Opinions\":[]}]}", "is null")]
+    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Turnover\":[0,0,0,0],\"Dealings\":[null],\"Opinions\":[]}]}", "is null")]
     [InlineData("{}", "content is not as it must be")]
     [InlineData("[1,2]", "content is not as it must be")]
     [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"Mine\",\"Reputations\":[]}", "policy 'Mine'")]
     [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":null}", "content is not as it must be")]
-    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1],\"Against\":[1,1,1,1],\"Dealings\":[],\"Opinions\":[]}]}", "record of 'a'")]
-    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1,-1],\"Against\":[1,1,1,1],\"Dealings\":[],\"Opinions\":[]}]}", "record of 'a'")]
-    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Dealings\":[],\"Opinions\":[],\"Age\":\"-1.00:00:00\"}]}", "record of 'a'")]
-    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Dealings\":[],\"Opinions\":[]}]}", "name in it is empty")]
-    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Dealings\":[],\"Opinions\":[]},{\"Name\":\"a\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Dealings\":[],\"Opinions\":[]}]}", "twice")]
+    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1],\"Against\":[1,1,1,1],\"Turnover\":[0,0,0,0],\"Dealings\":[],\"Opinions\":[]}]}", "record of 'a'")]
+    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1,-1],\"Against\":[1,1,1,1],\"Turnover\":[0,0,0,0],\"Dealings\":[],\"Opinions\":[]}]}", "record of 'a'")]
+    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Turnover\":[0,0,0,0],\"Dealings\":[],\"Opinions\":[],\"Age\":\"-1.00:00:00\"}]}", "record of 'a'")]
+    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Turnover\":[0,0,0,0],\"Dealings\":[],\"Opinions\":[]}]}", "name in it is empty")]
+    [InlineData("{\"SavedAt\":\"2026-01-01T00:00:00Z\",\"ReputationPolicy\":\"P\",\"Reputations\":[{\"Name\":\"a\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Turnover\":[0,0,0,0],\"Dealings\":[],\"Opinions\":[]},{\"Name\":\"a\",\"For\":[1,1,1,1],\"Against\":[1,1,1,1],\"Turnover\":[0,0,0,0],\"Dealings\":[],\"Opinions\":[]}]}", "twice")]
     public void Content_ThatCannotBe_IsRefusedAsAWhole(string body, string why)
     {
         using var pool = Fresh(new FakeTimeProvider());

@@ -10,10 +10,12 @@ namespace ResourceBorrowing.Reputation;
 /// <para>A loan of weight v, of which the share c came back with timeliness t, brings return <c>r = v c t</c> and <c>s = v (phi_C (1 - c) + phi_L c (1 - t))</c>;
 /// with q = c t and an impact of i on the lender, impact brings <c>r = v q (1 - i)</c> and <c>s = 4 v i</c>, or <c>r = v q / 2</c> where i is not known;
 /// and each request <c>r = 0.2 q</c> and <c>s = 0.4 (1 - c)</c> for borrowing behaviour. A lender earns <c>r = 0.2 v</c> as a neighbour for a loan
-/// honoured, and <c>s = 0.4 v</c> for one it did not honour.</para>
-/// <para>No past outweighs the future: a source holds 20 of evidence at the most, older evidence making room for new. No partner makes a reputation: what one
-/// other participant brings in favour is at most that of 3 reference loans in a half-life; beyond that being late costs in proportion, so that who deals
-/// much with few is judged by its usual conduct, but losing units costs in full. Reports count for 6 together at the most: each reporter once, by its own
+/// honoured, and <c>s = 0.4 v</c> for one it did not honour. While <c>E_return</c> is below 0.5 a return earns <c>(2 E_return)^3</c> of that: trust that was lost
+/// comes back more slowly than it came.</para>
+/// <para>No past outweighs the future: a source holds 20 of evidence at the most, older evidence making room for new. No partner makes a reputation: of what
+/// a source holds, one other participant has brought at most the favour of 3 reference loans; what has faded or made room it may bring again. Beyond that being
+/// late costs less, <c>(3 / volume)^1.5</c> of it, so that who deals much with few is judged by its usual conduct, but losing units costs in full. So it hardly matters how
+/// many loans there are in a half-life. Reports count for 6 together at the most: each reporter once, by its own
 /// reputation; newcomers together a quarter of the others; and from 5 on those are left out whom the whole contradicts.</para>
 /// <para>Sources: Josang and Ismail, The Beta Reputation System (2002); Whitby, Josang and Indulska, Filtering Out Unfair Ratings in Bayesian Reputation Systems (2004).</para>
 /// </remarks>
@@ -34,6 +36,9 @@ public sealed class BetaReputationPolicy : IReputationPolicy
     private const int MostOnStack = 256;
     private const double ShortPassed = 4e-4;
 
+    // In place of nothing, which has no logarithm.
+    private const double LeastKept = 1e-12;
+
     /// <summary>After how long evidence counts half, above 0. Default 7 days.</summary>
     public TimeSpan HalfLife { get; init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(HalfLife), value, "A half-life is above 0."); } = TimeSpan.FromDays(7);
 
@@ -51,14 +56,20 @@ public sealed class BetaReputationPolicy : IReputationPolicy
         var weight = Math.Clamp(evidence.Weight, 0, MostMass);
         var v = Math.Min(weight, MostPerLoan);
         var q = c * t;
+        var source = evidence.Source;
+        var share = source is EvidenceSource.Borrowing or EvidenceSource.Neighbour ? RequestShare : 1;
 
-        var (source, @for, against, share) = (evidence.Source, 0.0, 0.0, 1.0);
+        // What this partner brought that has since made room for newer evidence, or faded, may be brought again.
+        var turned = next.Turnover(source) - dealings.Turnover(source);
+        var counted = turned > 0 ? dealings.Counted(source) * Math.Exp(-turned) : dealings.Counted(source);
+        var room = Math.Max(0, MostPerPartner * share - counted);
+        var (@for, against) = (0.0, 0.0);
         switch (source)
         {
             case EvidenceSource.Return:
-                @for = v * q;
-                if (q < 1) against = v * (LossPenalty * (1 - c) + LatePenalty * c * (1 - t) * Math.Min(1, MostPerPartner / dealings.Volume));
-                dealings.CountVolume(@for);
+                @for = v * q * Regained(Expected(next, source));
+                if (q < 1) against = LossPenalty * v * (1 - c) + LatePenalty * LateWeight(v, room, dealings.Volume) * c * (1 - t);
+                dealings.CountVolume(v * q);
                 break;
             case EvidenceSource.Impact when evidence.Impact is { } impact:
                 var i = Math.Clamp(impact, 0, 1);
@@ -68,16 +79,16 @@ public sealed class BetaReputationPolicy : IReputationPolicy
                 @for = v * q / 2;
                 break;
             case EvidenceSource.Borrowing:
-                (@for, against, share) = (RequestShare * weight * q, RefusalShare * weight * (1 - c), RequestShare);
+                (@for, against) = (RequestShare * weight * q, RefusalShare * weight * (1 - c));
                 break;
             default:
-                (@for, against, share) = (RequestShare * v * c, RefusalShare * v * (1 - c), RequestShare);
+                (@for, against) = (RequestShare * v * c, RefusalShare * v * (1 - c));
                 break;
         }
 
-        var counted = Math.Min(@for, Math.Max(0, MostPerPartner * share - dealings.Counted(source)));
-        dealings.Count(source, counted);
-        Add(ref next, source, counted, against);
+        @for = Math.Min(@for, room);
+        var kept = Add(ref next, source, ref @for, against);
+        dealings.Set(source, counted * kept + @for, next.Turnover(source));
         return next;
     }
 
@@ -117,7 +128,7 @@ public sealed class BetaReputationPolicy : IReputationPolicy
     public double Fading(TimeSpan passed)
     {
         if (passed <= TimeSpan.Zero) return 1;
-        // 2^-x by its series where that is exact: most evidence follows other by less than minutes.
+        // e^-x by its series where that is exact: most evidence follows other by less than minutes.
         var x = passed.Ticks * (Math.Log(2) / HalfLife.Ticks);
         return x < ShortPassed ? 1 - x * (1 - x * (0.5 - x / 6)) : Math.Exp(-x);
     }
@@ -136,16 +147,41 @@ public sealed class BetaReputationPolicy : IReputationPolicy
         return (Prior + @for) / (2 * Prior + @for + against);
     }
 
+    /// <summary>Whoever loses more than it brings back regains trust more slowly than it came, or losing every third loan would pay.</summary>
+    private static double Regained(double expected) => expected >= 0.5 ? 1 : 8 * expected * expected * expected;
+
+    /// <summary>
+    /// The weight at which being late counts, where a partner's favour is exhausted: less, the more was dealt with it. Proportion alone would let it pile up
+    /// while much is borrowed for the first time; the square would forgive lateness that comes in bursts.
+    /// </summary>
+    private static double LateWeight(double v, double room, double volume)
+    {
+        var beyond = Math.Max(0, v - room);
+        return v - beyond + beyond * Math.Pow(Math.Min(1, MostPerPartner / volume), 1.5);
+    }
+
     /// <summary>Old evidence makes room for new, in proportion, so that it keeps what it says.</summary>
-    private static void Add(ref ReputationRecord record, EvidenceSource source, double @for, double against)
+    /// <param name="record">The record, changed.</param>
+    /// <param name="source">What the evidence speaks of.</param>
+    /// <param name="for">Evidence in favour; then as much of it as found room.</param>
+    /// <param name="against">Evidence against.</param>
+    /// <returns>The share of the old evidence that stays.</returns>
+    private static double Add(ref ReputationRecord record, EvidenceSource source, ref double @for, double against)
     {
         var most = source == EvidenceSource.Neighbour ? MostMass - MostReportMass : MostMass;
         var mass = @for + against;
         if (mass > most) (@for, against, mass) = (@for * most / mass, against * most / mass, most);
         var (oldFor, oldAgainst) = (record.For(source), record.Against(source));
         var (old, room) = (oldFor + oldAgainst, most - mass);
-        if (old > room) (oldFor, oldAgainst) = (oldFor * room / old, oldAgainst * room / old);
-        record.Set(source, oldFor + @for, oldAgainst + against);
+        var kept = 1.0;
+        if (old > room)
+        {
+            kept = Math.Max(room / old, LeastKept);
+            record.Turn(source, -Math.Log(kept));
+        }
+
+        record.Set(source, oldFor * kept + @for, oldAgainst * kept + against);
+        return kept;
     }
 
     private (double For, double Against) Sum(ReadOnlySpan<Opinion> opinions, ReadOnlySpan<bool> isHeard, TimeSpan now)
@@ -168,7 +204,7 @@ public sealed class BetaReputationPolicy : IReputationPolicy
 
     private (double For, double Against) Weigh(in Opinion opinion, TimeSpan now)
     {
-        var kept = Fading(now - opinion.At);
+        var kept = opinion.At >= now ? 1 : Fading(now - opinion.At);
         var (@for, against) = (Math.Clamp(opinion.For, 0, 1) * kept, Math.Clamp(opinion.Against, 0, 1) * kept);
         // One reporter is one unit of evidence, whatever it sent.
         var most = Math.Max(1, @for + against);

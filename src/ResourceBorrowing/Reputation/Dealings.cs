@@ -8,6 +8,7 @@ public struct Dealings
     private const int Sources = 4;
 
     private Amounts _counted;
+    private Amounts _turnover;
 
     /// <summary>How much good there was, counted or not.</summary>
     public double Volume { readonly get; private set; }
@@ -18,11 +19,14 @@ public struct Dealings
     /// <summary>How much evidence in favour from one source has been counted.</summary>
     public readonly double Counted(EvidenceSource source) => _counted[(int)source];
 
-    /// <summary>These dealings with another amount for one source.</summary>
-    public readonly Dealings With(EvidenceSource source, double counted)
+    /// <summary>The record's <see cref="ReputationRecord.Turnover"/> of that source when it was.</summary>
+    public readonly double Turnover(EvidenceSource source) => _turnover[(int)source];
+
+    /// <summary>These dealings with another amount for one source, counted when the record had that turnover.</summary>
+    public readonly Dealings With(EvidenceSource source, double counted, double turnover = 0)
     {
         var dealings = this;
-        dealings._counted[(int)source] = counted;
+        dealings.Set(source, counted, turnover);
         return dealings;
     }
 
@@ -44,7 +48,11 @@ public struct Dealings
         return dealings;
     }
 
-    internal void Count(EvidenceSource source, double amount) => _counted[(int)source] += amount;
+    internal void Set(EvidenceSource source, double counted, double turnover)
+    {
+        _counted[(int)source] = counted;
+        _turnover[(int)source] = turnover;
+    }
 
     internal void CountVolume(double amount) => Volume += amount;
 
@@ -55,7 +63,7 @@ public struct Dealings
         {
             // What is not finite stays so when it is multiplied by nothing.
             var sum = Volume * 0;
-            for (var i = 0; i < Sources; i++) sum += _counted[i] * 0;
+            for (var i = 0; i < Sources; i++) sum += _counted[i] * 0 + _turnover[i] * 0;
             return sum == 0;
         }
     }

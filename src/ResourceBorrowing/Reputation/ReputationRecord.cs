@@ -10,6 +10,7 @@ public struct ReputationRecord
 
     private Amounts _for;
     private Amounts _against;
+    private Amounts _turnover;
 
     /// <summary>The pool time of the last evidence.</summary>
     public TimeSpan AsOf { readonly get; private set; }
@@ -26,11 +27,25 @@ public struct ReputationRecord
     /// <summary>Evidence against the participant from one source, without reports.</summary>
     public readonly double Against(EvidenceSource source) => _against[(int)source];
 
+    /// <summary>
+    /// How often the evidence from one source has made room for newer, from 0: 1 more when 1/e of it is left. Only differences say something; a policy that makes no
+    /// room leaves it at 0.
+    /// </summary>
+    public readonly double Turnover(EvidenceSource source) => _turnover[(int)source];
+
     /// <summary>This record with other amounts for one source.</summary>
     public readonly ReputationRecord With(EvidenceSource source, double @for, double against)
     {
         var record = this;
         record.Set(source, @for, against);
+        return record;
+    }
+
+    /// <summary>This record with another turnover of one source.</summary>
+    public readonly ReputationRecord WithTurnover(EvidenceSource source, double turnover)
+    {
+        var record = this;
+        record._turnover[(int)source] = turnover;
         return record;
     }
 
@@ -58,6 +73,8 @@ public struct ReputationRecord
         return record;
     }
 
+    internal void Turn(EvidenceSource source, double amount) => _turnover[(int)source] += amount;
+
     internal void Set(EvidenceSource source, double @for, double against)
     {
         _for[(int)source] = @for;
@@ -71,7 +88,7 @@ public struct ReputationRecord
         {
             // What is not finite stays so when it is multiplied by nothing.
             var sum = ReportsFor * 0 + ReportsAgainst * 0;
-            for (var i = 0; i < Sources; i++) sum += _for[i] * 0 + _against[i] * 0;
+            for (var i = 0; i < Sources; i++) sum += _for[i] * 0 + _against[i] * 0 + _turnover[i] * 0;
             return sum == 0;
         }
     }

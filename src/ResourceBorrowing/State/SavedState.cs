@@ -24,6 +24,8 @@ internal sealed record SavedStanding
 
     public required double[] Against { get; init; }
 
+    public required double[] Turnover { get; init; }
+
     public double ReportsFor { get; init; }
 
     public double ReportsAgainst { get; init; }
@@ -40,7 +42,7 @@ internal sealed record SavedStanding
     public required SavedOpinion[] Opinions { get; init; }
 }
 
-internal sealed record SavedDealings(string With, double[] Counted, double Volume, TimeSpan Age);
+internal sealed record SavedDealings(string With, double[] Counted, double[] Turnover, double Volume, TimeSpan Age);
 
 internal sealed record SavedOpinion(string By, double For, double Against, TimeSpan Age);
 

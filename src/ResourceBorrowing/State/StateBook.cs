@@ -58,12 +58,13 @@ internal static class StateBook
             Name = standing.Name,
             For = Amounts(record.For),
             Against = Amounts(record.Against),
+            Turnover = Amounts(record.Turnover),
             ReportsFor = record.ReportsFor,
             ReportsAgainst = record.ReportsAgainst,
             Age = Age(now, record.AsOf),
             Completed = standing.Completed,
             Honoured = standing.Honoured,
-            Dealings = [.. dealings.Select(d => new SavedDealings(d.Key.Name, Amounts(d.Value.Counted), d.Value.Volume, Age(now, d.Value.AsOf)))],
+            Dealings = [.. dealings.Select(d => new SavedDealings(d.Key.Name, Amounts(d.Value.Counted), Amounts(d.Value.Turnover), d.Value.Volume, Age(now, d.Value.AsOf)))],
             Opinions = [.. opinions.Select(o => new SavedOpinion(o.Key.Name, o.Value.For, o.Value.Against, Age(now, o.Value.At)))],
         };
     }
@@ -75,14 +76,14 @@ internal static class StateBook
     private static ReputationRecord Record(SavedStanding saved, TimeSpan began)
     {
         var record = default(ReputationRecord).WithReports(saved.ReportsFor, saved.ReportsAgainst).Faded(1, began - saved.Age);
-        for (var i = 0; i < Sources; i++) record = record.With((EvidenceSource)i, saved.For[i], saved.Against[i]);
+        for (var i = 0; i < Sources; i++) record = record.With((EvidenceSource)i, saved.For[i], saved.Against[i]).WithTurnover((EvidenceSource)i, saved.Turnover[i]);
         return record;
     }
 
     private static Dealings Dealings(SavedDealings saved, TimeSpan began)
     {
         var dealings = default(Dealings).WithVolume(saved.Volume).Faded(1, began - saved.Age);
-        for (var i = 0; i < Sources; i++) dealings = dealings.With((EvidenceSource)i, saved.Counted[i]);
+        for (var i = 0; i < Sources; i++) dealings = dealings.With((EvidenceSource)i, saved.Counted[i], saved.Turnover[i]);
         return dealings;
     }
 
@@ -92,11 +93,12 @@ internal static class StateBook
         if (saved is null || saved.Dealings.Contains(null) || saved.Opinions.Contains(null)) throw StateFormat.Wrong("an entry in it is null");
         if (saved.Name.Length is 0 or > ParticipantOptions.MaxNameLength) throw StateFormat.Wrong("a name in it is empty or too long");
         if (!names.Add(saved.Name)) throw StateFormat.Wrong($"'{saved.Name}' is in it twice");
-        var amounts = saved.For.Concat(saved.Against).Append(saved.ReportsFor).Append(saved.ReportsAgainst)
-            .Concat(saved.Dealings.SelectMany(static d => d.Counted.Append(d.Volume)))
+        var amounts = saved.For.Concat(saved.Against).Concat(saved.Turnover).Append(saved.ReportsFor).Append(saved.ReportsAgainst)
+            .Concat(saved.Dealings.SelectMany(static d => d.Counted.Concat(d.Turnover).Append(d.Volume)))
             .Concat(saved.Opinions.SelectMany(static o => new[] { o.For, o.Against, 1 - o.For, 1 - o.Against }));
         var ages = saved.Dealings.Select(static d => d.Age).Concat(saved.Opinions.Select(static o => o.Age)).Append(saved.Age);
-        var isSound = saved.For.Length == Sources && saved.Against.Length == Sources && saved.Dealings.All(static d => d.Counted.Length == Sources)
+        var isSound = saved.For.Length == Sources && saved.Against.Length == Sources && saved.Turnover.Length == Sources
+            && saved.Dealings.All(static d => d.Counted.Length == Sources && d.Turnover.Length == Sources)
             && saved.Completed >= 0 && saved.Honoured >= 0 && amounts.All(static a => double.IsFinite(a) && a >= 0)
             && ages.All(static a => a >= TimeSpan.Zero && a <= MostAge)
             && AreDistinct(saved.Dealings.Select(static d => d.With)) && AreDistinct(saved.Opinions.Select(static o => o.By));
