@@ -21,7 +21,7 @@ internal sealed class PoolUnderAttack : IDisposable
         if (term is { } length) (options.DefaultTerm, options.GracePeriod) = (length, length);
         for (var i = 0; i < participants; i++) options.AddParticipant(NameOf(i), Quota, Configure);
         (Term, Grace) = (options.DefaultTerm, options.GracePeriod);
-        Pool = new ResourcePool(options, _time, policy, loggerFactory: null, meterFactory: null, shards: 1);
+        Pool = new ResourcePool(options, _time, policy, loggerFactory: null, meterFactory: null, signals: null, shards: 1);
     }
 
     internal ResourcePool Pool { get; }

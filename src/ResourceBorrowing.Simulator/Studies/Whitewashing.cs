@@ -3,13 +3,15 @@ namespace ResourceBorrowing.Simulator.Studies;
 /// <summary>Whoever has lost its name comes back under a new one and takes what it can.</summary>
 /// <remarks>
 /// Ten new names in a pool of 21, each of which owns 10 units. Each asks 400 times, by hand, for any number of units for any term, and returns nothing; or has its callers ask, for whom the
-/// pool borrows on demand. What is measured is all it has been lent at once, units by term, in reference loans. The last row is no target: first it returns five loans of one
+/// pool borrows on demand. What is measured is all it has been lent at once, units by the time for which they are bound, in reference loans: a lender that can recall at once has
+/// bound its units for no longer than the default term, however long the loan. The last row is no target: first it returns five loans of one
 /// unit for a millisecond, which makes it a newcomer no more.
 /// </remarks>
 internal static class Whitewashing
 {
     private const int Names = 10;
     private const int Requests = 400;
+    private static readonly LoanTerms Bound = new() { IsRecallable = false };
 
     internal static IEnumerable<AttackResult> Run(AttackStudy study)
     {
@@ -36,12 +38,14 @@ internal static class Whitewashing
 
     private static double Taken(Participant name, TimeSpan reference, Random random)
     {
-        var taken = TimeSpan.Zero;
+        var (taken, standard) = (TimeSpan.Zero, reference / PoolUnderAttack.Quota);
         for (var i = 0; i < Requests; i++)
         {
             var (units, term) = (random.Next(1, 2 * PoolUnderAttack.Quota), TimeSpan.FromMilliseconds(random.Next(1, 20_000)));
             if (random.Next(4) == 0) (units, term) = (PoolUnderAttack.Quota, reference / PoolUnderAttack.Quota);
-            if (name.TryBorrow(units, term).IsGranted) taken += units * term;
+            var isBound = random.Next(2) == 0;
+            var request = new LoanRequest(units) { Duration = term, Terms = isBound ? Bound : null };
+            if (name.TryBorrow(request).IsGranted) taken += units * (isBound || term < standard ? term : standard);
         }
 
         return taken / reference;
