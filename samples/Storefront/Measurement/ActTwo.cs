@@ -14,7 +14,7 @@ internal static class ActTwo
     // The pool compares with up to 30 samples of a second from before.
     internal const double GreedyFrom = 30;
 
-    // With half its units lent a lender has nothing to spare left; those that keep theirs have plenty.
+    // With half its units lent a lender has less than it needs; those that keep theirs have plenty.
     private const double LenderLevel = 0.5;
     private const double OtherLevel = 0.3;
     private const double MostCpu = 0.8;

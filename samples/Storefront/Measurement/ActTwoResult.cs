@@ -37,7 +37,8 @@ internal sealed record ActTwoResult(
     {
         get
         {
-            var (greedy, end) = (GreedyAt, LostAt);
+            // Who comes just after the units may stand behind those that waited for them; a deadline later nobody does.
+            var (greedy, end) = (GreedyAt, LostAt + Subsystem.Deadline.TotalSeconds);
             ActTwoPhase[] phases = [Phase("before", 0, greedy), Phase("during", greedy, end ?? ActTwo.Seconds)];
             return end is { } lost ? [.. phases, Phase("after", lost, ActTwo.Seconds)] : phases;
         }
@@ -54,7 +55,7 @@ internal sealed record ActTwoResult(
         var samples = Samples.Where(s => IsIn(s.At)).ToList();
         return new ActTwoPhase(
             name, from, to,
-            samples.LastOrDefault()?.Score ?? 0,
+            samples.FirstOrDefault()?.Score ?? 0, samples.LastOrDefault()?.Score ?? 0,
             batches.Sum(static b => b.Loans),
             batches.SelectMany(static b => b.Refusals).CountBy(static r => r).ToDictionary(),
             PoolWatch.OverloadedSeconds(samples),
@@ -83,14 +84,15 @@ internal sealed record ActTwoResult(
 /// <param name="Name">Which.</param>
 /// <param name="From">Seconds of the act.</param>
 /// <param name="To">Seconds of the act.</param>
-/// <param name="Score">The trainer's reputation at the end of the phase.</param>
+/// <param name="FirstScore">The trainer's reputation when the phase began.</param>
+/// <param name="LastScore">And when it ended.</param>
 /// <param name="Loans">Loans it was granted.</param>
 /// <param name="Refusals">How many it was refused, and why.</param>
 /// <param name="OverloadedSeconds">How long nothing at all was lent.</param>
 /// <param name="Lenders">How those that it borrows from served their requests.</param>
 /// <param name="Others">How the rest did.</param>
 internal sealed record ActTwoPhase(
-    string Name, double From, double To, double Score, int Loans, IReadOnlyDictionary<RefusalReason, int> Refusals, double OverloadedSeconds, Service Lenders, Service Others);
+    string Name, double From, double To, double FirstScore, double LastScore, int Loans, IReadOnlyDictionary<RefusalReason, int> Refusals, double OverloadedSeconds, Service Lenders, Service Others);
 
 /// <summary>Latencies are milliseconds of answers with 200; in time is the part of all requests.</summary>
 internal sealed record Service(int Asked, double P50, double P99, double InTime);

@@ -9,8 +9,9 @@ namespace Storefront.Reporting;
 /// <summary>Act two for people.</summary>
 internal static class ActTwoTables
 {
-    // Of the others' tail this part of what it lost must be back to call it recovered.
+    // The parts of the harm that must be gone again.
     private const double Recovered = 0.8;
+    private const double PartlyRecovered = 0.5;
     private const double Hurt = 1.1;
 
     internal static void Write(IAnsiConsole console, ActTwoResult? result)
@@ -43,7 +44,7 @@ internal static class ActTwoTables
         var (before, during) = (phases[0], phases[1]);
         var lines = new List<string>
         {
-            Text($"Its score: {before.Score:F1} before, {result.Worst.Score:F1} at its worst ({result.Worst.At:F0} s), {result.Explanation.Score:F1} at the end. {(result.IsImpactAReason ? "What it did to its lenders is among the reasons." : "What it did to its lenders is NOT among the reasons: the pool could not tell it from chance.")}"),
+            Text($"Its score: {before.LastScore:F1} before, {result.Worst.Score:F1} at its worst ({result.Worst.At:F0} s), {result.Explanation.Score:F1} at the end. {(result.IsImpactAReason ? "What it did to its lenders is among the reasons." : "What it did to its lenders is NOT among the reasons: the pool could not tell it from chance.")}"),
             result.LostAt is { } lost
                 ? Text($"It lost its borrowing {lost - result.GreedyAt:F1} s after it turned greedy: from then on it got nothing.")
                 : "It did NOT lose its borrowing within the run.",
@@ -54,7 +55,7 @@ internal static class ActTwoTables
         {
             var after = phases[2];
             var back = (during.Lenders.P99 - after.Lenders.P99) / (during.Lenders.P99 - before.Lenders.P99);
-            lines.Add(Text($"Its lenders' p99 went from {before.Lenders.P99:F0} to {during.Lenders.P99:F0} ms, and then to {after.Lenders.P99:F0} ms: {(back >= Recovered ? "it recovered." : "it did NOT recover.")}"));
+            lines.Add(Text($"Its lenders' p99 went from {before.Lenders.P99:F0} to {during.Lenders.P99:F0} ms, and then to {after.Lenders.P99:F0} ms: {(back >= Recovered ? "it recovered" : back >= PartlyRecovered ? "it recovered in part" : "it did NOT recover")}, {Math.Clamp(back, 0, 1):P0} of the harm is gone."));
         }
 
         lines.AddRange(PoolWatch.Onsets(result.Samples).Select(static s => Text($"At {s.At:F0} s the pool took the host for overloaded and stopped all lending: {s.Reason}.")));
@@ -67,7 +68,7 @@ internal static class ActTwoTables
         var table = Table("Act two: before, during and after (latencies in ms)", [" ", .. phases.Select(static p => $">{p.Name}")]);
         void Row(string name, Func<ActTwoPhase, string> value) => table.AddRow(Cells([name, .. phases.Select(value)]));
         Row("seconds of the act", static p => Text($"{p.From:F1} to {p.To:F1}"));
-        Row("its score, at the end of that", static p => Text($"{p.Score:F1}"));
+        Row("its score", static p => Text($"{p.FirstScore:F1} to {p.LastScore:F1}"));
         Row("loans it was granted", static p => Text($"{p.Loans}"));
         foreach (var reason in phases.SelectMany(static p => p.Refusals.Keys).Order().Select(InWords).Distinct())
             Row(reason, p => Text($"{p.Refusals.Where(r => InWords(r.Key) == reason).Sum(static r => r.Value)}"));
@@ -78,6 +79,7 @@ internal static class ActTwoTables
         Row("others: p99", static p => Text($"{p.Others.P99:F1}"));
         Row("others: answered in time", static p => Text($"{p.Others.InTime:P1}"));
         Row("seconds without any lending", static p => Text($"{p.OverloadedSeconds:F1}"));
+        table.Caption = new TableTitle("Refusals: one for each lender at each try. In time: of all requests.");
         return table;
     }
 

@@ -17,17 +17,20 @@ internal sealed class Trainer(ResourcePool pool)
     /// <summary>The term it asks for.</summary>
     internal static readonly TimeSpan Term = TimeSpan.FromSeconds(4);
 
-    /// <summary>How long it keeps what it borrowed once it is greedy.</summary>
-    internal static readonly TimeSpan GreedyHold = TimeSpan.FromSeconds(9);
+    /// <summary>How long it keeps what it borrowed once it is greedy: beyond the grace period of 10 s for units that are recalled at once, within it for others.</summary>
+    internal static readonly TimeSpan GreedyHold = TimeSpan.FromSeconds(12);
 
     /// <summary>Of whom it borrows.</summary>
     internal static readonly IReadOnlyList<int> Lenders = [.. Enumerable.Range(0, Subsystem.All.Count).Where(static i => !Subsystem.All[i].KeepsToItselfInActTwo)];
 
+    // Time enough to stop and return what is wanted back.
+    private static readonly LoanTerms Terms = new() { Notice = TimeSpan.FromMilliseconds(500) };
+
     private const int ModestLenders = 2;
     private const int ModestUnits = 1;
-    private static readonly TimeSpan ModestHold = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ModestHold = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(10);
 
     // A part of each of some processors: it is felt, and the machine stays usable.
@@ -82,6 +85,8 @@ internal sealed class Trainer(ResourcePool pool)
     private async Task<(List<Loan> Loans, List<RefusalReason> Refusals)> BorrowAsync(bool isGreedy, List<ResourceLease> leases, CancellationToken stop)
     {
         var lenders = isGreedy ? Lenders : [.. Enumerable.Range(0, ModestLenders).Select(_ => Lenders[_turn++ % Lenders.Count])];
+        // Unit by unit, for a busy lender rarely has several to spare.
+        var missing = lenders.ToDictionary(static l => l, l => isGreedy ? Subsystem.All[l].Units / 2 : ModestUnits);
         var refused = lenders.ToDictionary(static l => l, static _ => RefusalReason.None);
         var loans = new List<Loan>();
         var began = Stopwatch.GetTimestamp();
@@ -89,12 +94,11 @@ internal sealed class Trainer(ResourcePool pool)
         {
             foreach (var lender in refused.Keys.Where(l => !TrainingBatch.IsForItsConduct(refused[l])).ToArray())
             {
-                var from = pool[Subsystem.All[lender].Name];
-                var loan = _self.TryBorrow(from, isGreedy ? from.NominalQuota / 2 : ModestUnits, Term);
+                var loan = _self.TryBorrow(new LoanRequest(1) { Lender = pool[Subsystem.All[lender].Name], Duration = Term, Terms = Terms });
                 refused[lender] = loan.Refusal;
                 if (!loan.IsGranted) continue;
-                refused.Remove(lender);
                 loans.Add(loan);
+                if (--missing[lender] == 0) refused.Remove(lender);
                 while (_self.TryAcquire() is { IsAcquired: true } lease) leases.Add(lease);
             }
 
@@ -122,8 +126,8 @@ internal sealed class Trainer(ResourcePool pool)
 /// <param name="At">When it asked for its loans.</param>
 /// <param name="ReturnedAt">When it had returned all.</param>
 /// <param name="IsGreedy">Whether it took all and kept it.</param>
-/// <param name="Loans">Loans granted, one for each lender.</param>
-/// <param name="Refusals">Why each other lender gave it none, in the end.</param>
+/// <param name="Loans">Loans granted, each of one unit.</param>
+/// <param name="Refusals">Why each lender gave it nothing more, in the end.</param>
 internal sealed record TrainingBatch(TimeSpan At, TimeSpan ReturnedAt, bool IsGreedy, int Loans, IReadOnlyList<RefusalReason> Refusals)
 {
     /// <summary>Whether a refusal is for what the borrower has done.</summary>
