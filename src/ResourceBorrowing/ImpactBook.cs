@@ -105,13 +105,15 @@ internal sealed class ImpactBook(ResourcePool pool, StabilityMonitor monitor)
         var waiting = watched.Loans.Where(static l => l.Value.Weight > 0).ToArray();
         if (waiting.Length > 0 && lender.Outcomes is { } outcomes)
         {
-            Span<double> latencies = stackalloc double[Attribution.Windows];
-            Span<double> median = stackalloc double[Attribution.Windows];
+            // Windows from before there was any sample say of nobody that it was away in them.
+            var windows = (int)Math.Min(Attribution.Windows, end);
+            var latencies = new double[windows];
+            var median = new double[windows];
             outcomes.LogLatencies.CopyTo(end, latencies);
             var controls = Compare(lender, watched, end, median);
             var all = watched.Loans.ToArray();
-            var shares = new double[all.Length * Attribution.Windows];
-            for (var i = 0; i < all.Length; i++) all[i].Value.Shares.CopyTo(end, shares.AsSpan(i * Attribution.Windows, Attribution.Windows));
+            var shares = new double[all.Length * windows];
+            for (var i = 0; i < all.Length; i++) all[i].Value.Shares.CopyTo(end, shares.AsSpan(i * windows, windows));
             var impacts = new Impact?[all.Length];
             if (!TryJudgeAlone(all, shares, latencies, median, controls, impacts)) Attribution.OfBorrowers(latencies, median, controls, shares, impacts);
 
@@ -159,14 +161,16 @@ internal sealed class ImpactBook(ResourcePool pool, StabilityMonitor monitor)
     /// <summary>The median of those that were in no loan; seconds in which they were do not count.</summary>
     private Controls Compare(Participant lender, WatchedLender watched, long end, Span<double> median)
     {
-        var series = new double[MostControls * Attribution.Windows];
+        var windows = median.Length;
+        var series = new double[MostControls * windows];
         Span<double> inLoan = stackalloc double[Attribution.Windows];
+        inLoan = inLoan[..windows];
         var count = 0;
         foreach (var (participant, ring) in _inLoan)
         {
             if (count == MostControls) break;
             if (participant == lender || watched.Loans.ContainsKey(participant) || participant.Outcomes is not { } outcomes) continue;
-            var samples = series.AsSpan(count * Attribution.Windows, Attribution.Windows);
+            var samples = series.AsSpan(count * windows, windows);
             outcomes.LogLatencies.CopyTo(end, samples);
             ring.CopyTo(end, inLoan);
             for (var i = 0; i < samples.Length; i++)
@@ -174,7 +178,7 @@ internal sealed class ImpactBook(ResourcePool pool, StabilityMonitor monitor)
             count++;
         }
 
-        return Controls.Of(series.AsSpan(0, count * Attribution.Windows), monitor.WasSteady(end, Attribution.Windows), median);
+        return Controls.Of(series.AsSpan(0, count * windows), monitor.WasSteady(end, windows), median);
     }
 
     private sealed class WatchedLender

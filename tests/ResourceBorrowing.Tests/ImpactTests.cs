@@ -27,6 +27,17 @@ public class ImpactTests
     }
 
     [Fact]
+    public void Loan_InAPoolYoungerThanAMinute_IsHeldAgainstTheControlsThereAre()
+    {
+        var host = new Host();
+        host.Live(20);
+        using (host.Guilty.TryBorrow(host.Lender, 4, TimeSpan.FromHours(1))) host.Live(12, lenderSlower: 2);
+        host.Live(23);
+        Assert.Equal(Harmed, host.ImpactOf(host.Guilty).Reason);
+        Assert.True(host.ImpactOf(host.Guilty).ScoreDelta < -5);
+    }
+
+    [Fact]
     public void Loan_BesideAShockToAll_IsNotBlamed()
     {
         var host = new Host();

@@ -9,24 +9,10 @@ internal sealed record Policy(string Name, Action<IServiceCollection> Register)
 
     internal static readonly Policy SharedPool = new("shared pool", static services => services.AddSingleton<IGuard>(static _ => LimiterGuard.SharedPool()));
 
-    internal static readonly Policy Borrowing = new("borrowing", static services =>
-    {
-        services.AddResourceBorrowing(static options =>
-        {
-            options.Capacity = Subsystem.Capacity;
-            options.DefaultTerm = LoanTerm;
-            options.PlanningPeriod = PlanningPeriod;
-            foreach (var subsystem in Subsystem.All)
-            {
-                options.AddParticipant(subsystem.Name, subsystem.Units, participant =>
-                {
-                    participant.LendingLimit = subsystem.LendingLimit;
-                    participant.QueueLimit = Subsystem.QueueLimit;
-                });
-            }
-        });
-        services.AddSingleton<IGuard, BorrowingGuard>();
-    });
+    internal static readonly Policy Borrowing = new("borrowing", static services => RegisterPool(services, isActTwo: false));
+
+    /// <summary>Borrowing, with one subsystem more, that will abuse it.</summary>
+    internal static readonly Policy ActTwo = new("act two", static services => RegisterPool(services, isActTwo: true));
 
     /// <summary>The term of loans, when they are not recalled before.</summary>
     internal static readonly TimeSpan LoanTerm = TimeSpan.FromSeconds(10);
@@ -35,4 +21,27 @@ internal sealed record Policy(string Name, Action<IServiceCollection> Register)
     private static readonly TimeSpan PlanningPeriod = TimeSpan.FromMilliseconds(200);
 
     internal static readonly IReadOnlyList<Policy> All = [StaticSplit, SharedPool, Borrowing];
+
+    private static void RegisterPool(IServiceCollection services, bool isActTwo)
+    {
+        services.AddResourceBorrowing(options =>
+        {
+            options.Capacity = Subsystem.Capacity + (isActTwo ? Trainer.Units : 0);
+            options.DefaultTerm = LoanTerm;
+            options.PlanningPeriod = PlanningPeriod;
+            foreach (var subsystem in Subsystem.All)
+            {
+                options.AddParticipant(subsystem.Name, subsystem.Units, participant =>
+                {
+                    var keepsToItself = isActTwo && subsystem.KeepsToItselfInActTwo;
+                    participant.LendingLimit = keepsToItself ? 0 : subsystem.LendingLimit;
+                    participant.BorrowOnDemand = !keepsToItself;
+                    participant.QueueLimit = Subsystem.QueueLimit;
+                });
+            }
+
+            if (isActTwo) options.AddParticipant(Trainer.Name, Trainer.Units, static participant => (participant.LendingLimit, participant.BorrowOnDemand) = (0, false));
+        });
+        services.AddSingleton<IGuard, BorrowingGuard>();
+    }
 }

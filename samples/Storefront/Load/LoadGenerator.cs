@@ -16,7 +16,7 @@ internal sealed class LoadGenerator(HttpClient http)
         var answers = new Task<Answer>[arrivals.Count];
         var lags = new double[arrivals.Count];
         var cpu = Environment.CpuUsage.TotalTime;
-        var start = Stopwatch.GetTimestamp();
+        var (startedAt, start) = (DateTimeOffset.UtcNow, Stopwatch.GetTimestamp());
 
         for (var i = 0; i < arrivals.Count; i++)
         {
@@ -29,10 +29,10 @@ internal sealed class LoadGenerator(HttpClient http)
 
         await Task.WhenAll(answers);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return Summarize(arrivals, answers, lags, seconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
+        return Summarize(arrivals, answers, lags, startedAt, seconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
     }
 
-    private static LoadReport Summarize(List<Arrival> arrivals, Task<Answer>[] answers, double[] lags, double seconds, double cpuSeconds)
+    private static LoadReport Summarize(List<Arrival> arrivals, Task<Answer>[] answers, double[] lags, DateTimeOffset startedAt, double seconds, double cpuSeconds)
     {
         var loads = Subsystem.All.Select(static _ => new SubsystemLoad()).ToArray();
         string? failure = null;
@@ -41,6 +41,7 @@ internal sealed class LoadGenerator(HttpClient http)
             var load = loads[arrivals[i].Subsystem];
             var answer = answers[i].Result;
             load.Sent++;
+            (answer.Status == HttpStatusCode.OK ? load.Dues : load.MissedDues).Add(Math.Round(arrivals[i].At, 3));
             switch (answer.Status)
             {
                 case HttpStatusCode.OK:
@@ -58,7 +59,7 @@ internal sealed class LoadGenerator(HttpClient http)
         }
 
         Array.Sort(lags);
-        return new LoadReport(loads, seconds, cpuSeconds, lags.Length == 0 ? 0 : lags[(int)(lags.Length * 0.99)], failure);
+        return new LoadReport(loads, startedAt, seconds, cpuSeconds, lags.Length == 0 ? 0 : lags[(int)(lags.Length * 0.99)], failure);
     }
 
     private async Task<Answer> AskAsync(Uri target, long due)

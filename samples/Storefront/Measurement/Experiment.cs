@@ -15,6 +15,7 @@ namespace Storefront.Measurement;
 internal sealed class Experiment(int seed, string? trace, int seconds, IProgressBoard board)
 {
     private const int SecondsForTwoRounds = 12;
+    internal const int SecondsForActTwo = 30;
     private const double WarmUpSeconds = 3;
     private const double CalibrationSeconds = 2;
     private const int FirstSteps = 15;
@@ -44,8 +45,10 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
             }
         }
 
+        var actTwo = seconds < SecondsForActTwo ? null : await board.WatchAsync(
+            "act two", ActTwo.Seconds, ActTwo.RunAsync(calibration, seed, journal, generator, cancellationToken));
         return new ExperimentResult(
-            seed, trace, RoundSeconds, _rounds, calibration, [.. Policy.All.Select(p => new PolicyResult(p, RoundSeconds, phases[p]))]);
+            seed, trace, RoundSeconds, _rounds, calibration, [.. Policy.All.Select(p => new PolicyResult(p, RoundSeconds, phases[p]))]) { ActTwo = actTwo };
     }
 
     private async Task<(Calibration Calibration, double[][] Rates)> CalibrateAsync(
@@ -78,17 +81,22 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
     {
         PhaseResult measured;
         Task<LoanTally>? tally;
+        IReadOnlyList<PoolSample> samples = [];
         await using (var host = await ShopHost.StartAsync(policy, journal, cancellationToken))
         {
             tally = host.Pool is { } pool ? LoanTally.CountAsync(pool, Policy.LoanTerm) : null;
             // Connections are opened and pages touched before anything counts.
             await LoadAsync(host, journal, rates[..Math.Min(rates.Length, FirstSteps)], seed, generator, cancellationToken);
             host.Meter.Reset();
+            using var stop = new CancellationTokenSource();
+            var watching = host.Pool is { } watched ? PoolWatch.RunAsync(watched, null, Stopwatch.GetTimestamp(), stop.Token) : null;
             measured = await LoadAsync(host, journal, rates, seed, generator, cancellationToken);
+            await stop.CancelAsync();
+            if (watching is not null) samples = await watching;
         }
 
         // The events end with the pool, and the pool with the host.
-        return tally is null ? measured : measured with { Loans = await tally };
+        return tally is null ? measured : measured with { Loans = await tally, Samples = samples };
     }
 
     private static async Task<PhaseResult> LoadAsync(

@@ -4,6 +4,9 @@ namespace Storefront.Measurement;
 internal sealed record ExperimentResult(
     int Seed, string? Trace, double RoundSeconds, int Rounds, Calibration Calibration, IReadOnlyList<PolicyResult> Policies)
 {
+    /// <summary>Null when the run was too short for it.</summary>
+    internal ActTwoResult? ActTwo { get; init; }
+
     /// <summary>Events of the pools that were not seen: the counts of loans are too low by up to that.</summary>
     internal long DroppedEvents => Policies.SelectMany(static p => p.Rounds).Sum(static r => r.Loans?.Dropped ?? 0);
 }

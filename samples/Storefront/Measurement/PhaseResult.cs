@@ -15,4 +15,7 @@ internal sealed record PhaseResult(
 {
     /// <summary>What became of the loans; null without a pool.</summary>
     internal LoanTally? Loans { get; init; }
+
+    /// <summary>How the pool saw the host; empty without a pool.</summary>
+    internal IReadOnlyList<PoolSample> Samples { get; init; } = [];
 }

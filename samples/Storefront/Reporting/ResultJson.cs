@@ -53,10 +53,31 @@ internal static class ResultJson
                 r.Pool.Participants[i].Reputation,
             })),
             result.DroppedEvents,
+            OverloadedSecondsByRound = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds.Select(static r => PoolWatch.OverloadedSeconds(r.Samples)),
             verdict.BeatsOnGoodput,
             verdict.HurtsCheckout,
             Verdict = verdict.Lines,
+            ActTwo = result.ActTwo is { } act ? Of(act) : null,
         }, Format);
         output.WriteByte((byte)'\n');
     }
+
+    private static object Of(ActTwoResult act) => new
+    {
+        ActTwo.Seconds,
+        act.GreedyAt,
+        act.LostAt,
+        act.CutPart,
+        Lenders = ActTwoTables.Names(Trainer.Lenders),
+        Others = ActTwoTables.Names(ActTwoResult.Others),
+        act.Phases,
+        WorstScore = act.Worst.Score,
+        WorstScoreAt = act.Worst.At,
+        act.Explanation.Score,
+        act.IsImpactAReason,
+        Explanation = act.Explanation.ToString(),
+        Batches = act.Batches.Select(static b => new { At = b.At.TotalSeconds, ReturnedAt = b.ReturnedAt.TotalSeconds, b.IsGreedy, b.Loans, Refusals = b.Refusals.Select(static r => r.ToString()) }),
+        act.Samples,
+        Verdict = ActTwoTables.Lines(act),
+    };
 }

@@ -19,11 +19,14 @@ internal static class ResultTables
             console.WriteLine(Text($"The pool's events came faster than they were counted, and {result.DroppedEvents} were dropped: the counts of loans are too low."));
         console.WriteLine();
         foreach (var line in Verdict.Of(result).Lines) console.WriteLine(line);
+        WriteOverload(console, result);
         if (result.Policies.FirstOrDefault(static p => p.Total.Failed > 0) is { } failing)
         {
             var first = failing.Rounds.Select(static r => r.Load.FirstFailure).First(static f => f is not null);
             console.WriteLine(Text($"Some requests failed altogether ({failing.Policy.Name}: {failing.Total.Failed}; first: {first})."));
         }
+
+        ActTwoTables.Write(console, result.ActTwo);
     }
 
     private static void WriteConditions(IAnsiConsole console, ExperimentResult result)
@@ -37,6 +40,16 @@ internal static class ResultTables
             console.WriteLine(Text(
                 $"In {calibration.CutPart:P0} of the time demand was cut down to {calibration.MostPerSecond:F0} requests/s: there the processors, not the units, are scarce."));
         console.WriteLine();
+    }
+
+    private static void WriteOverload(IAnsiConsole console, ExperimentResult result)
+    {
+        var rounds = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds;
+        var seconds = rounds.Sum(static r => PoolWatch.OverloadedSeconds(r.Samples));
+        if (rounds.SelectMany(static r => PoolWatch.Onsets(r.Samples)).FirstOrDefault() is { } first)
+            console.WriteLine(Text(
+                $"The pool took the host for overloaded in {seconds:F1} s of {result.RoundSeconds * result.Rounds:F1} s, and lent nothing then; first because of {first.Reason}."));
+        else console.WriteLine("The pool never took the host for overloaded, so nothing kept it from lending.");
     }
 
     private static Table BySubsystem(ExperimentResult result)
@@ -99,7 +112,7 @@ internal static class ResultTables
             Text($"{all.Recalls}"), Text($"{harms.Sum(static h => h.TotalSeconds):F2}"), score);
     }
 
-    private static Table Table(string title, params ReadOnlySpan<string> columns)
+    internal static Table Table(string title, params ReadOnlySpan<string> columns)
     {
         var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(title, new Style(decoration: Decoration.Bold)) };
         foreach (var column in columns)
@@ -107,7 +120,7 @@ internal static class ResultTables
         return table;
     }
 
-    private static Text[] Cells(params IEnumerable<string> cells) => [.. cells.Select(static cell => new Text(cell))];
+    internal static Text[] Cells(params IEnumerable<string> cells) => [.. cells.Select(static cell => new Text(cell))];
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    internal static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

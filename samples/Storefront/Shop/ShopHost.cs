@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -69,16 +70,32 @@ internal sealed class ShopHost : IAsyncDisposable
 
     private async Task ServeAsync(HttpContext context, int subsystem, Handlers handlers)
     {
+        var began = Stopwatch.GetTimestamp();
+        var isAnswered = false;
+        try
+        {
+            isAnswered = await TryAnswerAsync(context, subsystem, handlers);
+        }
+        finally
+        {
+            // From this the pool knows how its participants fare, and what loans do to their lenders. Who was refused, or waited too long for a unit, has no latency but counts.
+            Pool?[Subsystem.All[subsystem].Name].RecordOutcome(Stopwatch.GetElapsedTime(began), failed: !isAnswered);
+        }
+    }
+
+    private async Task<bool> TryAnswerAsync(HttpContext context, int subsystem, Handlers handlers)
+    {
         using var admission = await EnterAsync(context, subsystem);
         if (admission.Refusal is { } reason)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             await context.Response.WriteAsJsonAsync(new { reason });
-            return;
+            return false;
         }
 
         using var held = Meter.Hold(subsystem);
         await context.Response.WriteAsJsonAsync(await handlers.RunAsync(subsystem));
+        return true;
     }
 
     private async ValueTask<Admission> EnterAsync(HttpContext context, int subsystem)

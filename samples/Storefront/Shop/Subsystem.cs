@@ -4,7 +4,11 @@ namespace Storefront.Shop;
 /// <param name="Name">Its name, its path, and its column in a trace.</param>
 /// <param name="Units">Its part of the capacity: its limit in the static split, its nominal quota when borrowing.</param>
 /// <param name="LendingLimit">The most it lends; null for the library's default, half of its units.</param>
-internal sealed record Subsystem(string Name, int Units, int? LendingLimit = null)
+/// <param name="KeepsToItselfInActTwo">
+/// Whether it neither lends nor borrows in act two. The pool finds out what loans do to a lender by comparing it with those that are in no loan: where everybody is,
+/// every second, nothing can be told.
+/// </param>
+internal sealed record Subsystem(string Name, int Units, int? LendingLimit = null, bool KeepsToItselfInActTwo = false)
 {
     internal const int Checkout = 0;
     internal const int Reports = 3;
@@ -17,11 +21,11 @@ internal sealed record Subsystem(string Name, int Units, int? LendingLimit = nul
 
     internal static readonly IReadOnlyList<Subsystem> All =
     [
-        new("checkout", 8, LendingLimit: 2),
-        new("search", 6),
+        new("checkout", 8, LendingLimit: 2, KeepsToItselfInActTwo: true),
+        new("search", 6, KeepsToItselfInActTwo: true),
         new("recommendations", 4),
         new("reports", 4),
-        new("catalog", 6),
+        new("catalog", 6, KeepsToItselfInActTwo: true),
         new("images", 4),
         new("notifications", 4),
         new("inventory", 4),
