@@ -23,7 +23,8 @@ internal sealed class Soak : IDisposable
             DefaultTerm = TimeSpan.FromMilliseconds(3),
             GracePeriod = TimeSpan.FromMilliseconds(2),
             PlanningPeriod = TimeSpan.FromMilliseconds(1),
-            Reputation = { NewcomerLoans = 0 }, Stability = { IsEnabled = false },
+            Reputation = { NewcomerLoans = 0 },
+            Stability = { IsEnabled = false },
         };
         for (var i = 0; i < Parties; i++) options.AddParticipant($"p{i}", Quota, static p => p.GrantThreshold = 0);
         _pool = new ResourcePool(options, reputationPolicy: new Indifferent());
