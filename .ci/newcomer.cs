@@ -23,8 +23,8 @@ await app.StartAsync();
 using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
 await Say("/search");
 
-// All it owns, the reserve, and what checkout lends: 10 + 5 + 7.
-using (app.Services.GetRequiredKeyedService<Participant>("search").TryAcquire(22)) await Say("/search/now");
+// All it owns, and as much again: until it has returned five loans, more is not lent to it.
+using (app.Services.GetRequiredKeyedService<Participant>("search").TryAcquire(20)) await Say("/search/now");
 
 async Task Say(string path)
 {

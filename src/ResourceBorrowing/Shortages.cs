@@ -24,7 +24,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
             var word = account.Cell.Read();
             if (!word.IsQuiet) return false;
             var missing = units - word.Free;
-            if (missing > 0 && !TryFind(participant, missing)) return false;
+            if (missing > 0 && !TryFind(participant, missing) && !HasMoved(account, word)) return false;
             if (account.Cell.TryAcquireSlow(units)) return true;
         }
 
@@ -94,6 +94,15 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         }
 
         return account.LendableAt(now, isOnDemand: true) + Math.Min(free, Math.Max(0, onDemand));
+    }
+
+    /// <summary>Whether units have come or gone since: what another caller here is having back is neither lent nor here while it is on its way.</summary>
+    private static bool HasMoved(Allocation account, PermitWord since)
+    {
+        if (account.Cell.Read() != since) return true;
+        foreach (var group in account.Harm.Groups)
+            if (group.Units > group.LiveUnits) group.Borrower.Home.Pass();
+        return account.Cell.Read() != since;
     }
 
     private bool IsBorrowable(Participant wanting, int units, long now)

@@ -260,6 +260,13 @@ internal sealed partial class LoanShard
         _lock.Exit();
     }
 
+    /// <summary>Waits until whoever is changing loans here has done: what it took from a borrower has then come to the lender.</summary>
+    internal void Pass()
+    {
+        Enter();
+        LeaveAndDrain();
+    }
+
     private void LeaveAndDrain()
     {
         Leave();
