@@ -68,7 +68,9 @@ internal sealed class Wants(ResourcePool pool, LoanBook book)
             Tell(account);
             Serve();
         }
-        else if (participant is not null && account.Cell.Read().HasWaiters) pool.OnShort(participant);
+
+        // Who waits for a loan may have callers that wait as well.
+        if (participant is not null && account.Cell.Read().HasWaiters) pool.OnShort(participant);
     }
 
     /// <returns>When to look again: time alone may change who lends.</returns>

@@ -71,6 +71,30 @@ public class BorrowOnDemandTests
     }
 
     [Fact]
+    public async Task AcquireAsync_QueuedWhileOwingAndWaitingForALoanAsWell_IsServedByALoanOnceTheDebtIsPaid()
+    {
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        options.Participants[0].BorrowOnDemand = true;
+        options.Participants[1].LendingLimit = 10;
+        var time = new FakeTimeProvider();
+        using var pool = new ResourcePool(options, time);
+        var (a, b) = (pool["a"], pool["b"]);
+        using var ofB = b.TryAcquire(3);
+        Assert.True(a.TryBorrow(b, 5, TestPool.Term).IsGranted);
+        var ofA = a.TryAcquire(5);
+        using var rest = a.TryAcquire(10);
+        time.Advance(TestPool.Term);
+        Assert.Equal(5, a.Debt);
+
+        var want = a.BorrowAsync(new LoanRequest(8) { Lender = b });
+        var wait = a.AcquireAsync(4);
+        ofA.Dispose();
+        Assert.True((await wait.Within()).IsAcquired);
+        Assert.False(want.IsCompleted, "b has not so many");
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
     public async Task AcquireAsync_QueuedWithBorrowingOnDemandOff_IsServedByALoanOnceItIsOn()
     {
         var (pool, a, _, _) = TestPool.Of30();

@@ -109,13 +109,13 @@ internal sealed partial class LoanShard
     {
         var borrower = group.Borrower;
         var units = record.Left;
-        if (borrower.Debt > 0 || !borrower.Cell.TryRepayAll(units, out var after)) return false;
+        if (borrower.Debt > 0 || !borrower.Cell.TryRepayAll(units)) return false;
         record.LeftAtDue = 0;
         Write(LedgerEntryKind.Ended, slot, units, now);
         PayOut(borrower, slot, ref record, units, now, ref attention);
         Settle(borrower, slot, ref record, now);
-        // Its front may have waited for more than it can now ever have.
-        if (after.HasWaiters || borrower.Cell.IsWanted || borrower.Changed is not null) attention.Add(borrower);
+        // Its front may have waited for more than it can now ever have, or have come while it still counted as having borrowed: as in Pay.
+        if (borrower.Cell.Read().HasWaiters || borrower.Cell.IsWanted || borrower.Changed is not null) attention.Add(borrower);
         return true;
     }
 
@@ -142,8 +142,9 @@ internal sealed partial class LoanShard
             Settle(debtor, slot, ref record, now);
         }
 
-        // What it may lend counts only now that it counts as having borrowed less.
-        if (mustTell && debtor.Cell.IsWanted) attention.Add(debtor);
+        // What it may lend, and what its callers may borrow, counts only now that it counts as owing and having borrowed less. Who came to wait before has looked
+        // at that in vain: announced, then looked, pairs with ResourcePool.OnShort; here the credit is the fence between the two.
+        if (mustTell && (debtor.Cell.IsWanted || debtor.Cell.Read().HasWaiters)) attention.Add(debtor);
     }
 
     /// <summary>Units that have left the debtor arrive at the creditor.</summary>

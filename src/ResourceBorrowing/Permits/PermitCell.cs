@@ -125,12 +125,12 @@ internal sealed class PermitCell
     }
 
     /// <summary>Pays all of it, or nothing: fails when too few units are free.</summary>
-    internal bool TryRepayAll(int owed, out PermitWord after)
+    internal bool TryRepayAll(int owed)
     {
         while (true)
         {
             var word = Read();
-            after = word.Repay(owed, out var paid);
+            var after = word.Repay(owed, out var paid);
             if (paid < owed) return false;
             if (TrySwap(word, after)) return true;
         }

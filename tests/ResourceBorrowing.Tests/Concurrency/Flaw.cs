@@ -70,4 +70,7 @@ internal enum Flaw
 
     /// <summary>What a queue misses is written down after it was looked at, and not announced before.</summary>
     WriteMissedLate,
+
+    /// <summary>A debtor that is looked at for waiters only before its debt counts as paid.</summary>
+    LookForWaitersTooEarly,
 }

@@ -128,6 +128,10 @@ public class LoanInterleavingTests(ITestOutputHelper output)
         Explore(OnDemand(Flaw.None, lender: 1, borrower: 1, borrowerInUse: 1, debt: 1), Waits(Borrower), Releases(Borrower, 1));
 
     [Fact]
+    public void QueueBesideTheRepaymentOfItsDebtByAnother_IsLentWhatItMisses() =>
+        Explore(OnDemand(Flaw.None, lender: 1, borrower: 1, borrowerInUse: 1, debt: 1), Waits(Borrower), PaysForARelease);
+
+    [Fact]
     public void QueueBesideABusyServer_IsLentWhatItMisses() =>
         Explore(OnDemand(Flaw.None, lender: 1), Waits(Borrower), HasQueueServed);
 
@@ -198,6 +202,10 @@ public class LoanInterleavingTests(ITestOutputHelper output)
         AssertNoticed("unfilled", OnDemand(Flaw.WriteMissedLate, lender: 1, borrower: 1, borrowerInUse: 1, waiterUnits: 2), Waits(Borrower), Releases(Borrower, 1));
 
     [Fact]
+    public void Checker_OfALookForWaitersTooEarly_NoticesTheQueue() =>
+        AssertNoticed("unfilled", OnDemand(Flaw.LookForWaitersTooEarly, lender: 1, borrower: 1, borrowerInUse: 1, debt: 1), Waits(Borrower), PaysForARelease);
+
+    [Fact]
     public void Checker_OfAQuietRepayment_NoticesTheWant() =>
         AssertNoticed("unfilled", Of(Flaw.CreditQuietly, lender: 0, borrower: 1, wantUnits: 1), Wants, Returns(1));
 
@@ -212,6 +220,8 @@ public class LoanInterleavingTests(ITestOutputHelper output)
     private static readonly Actor Expires = Expire;
 
     private static readonly Actor Renews = Renew;
+
+    private static readonly Actor PaysForARelease = PayForARelease;
 
     private static readonly Actor Wants = AddWant;
 

@@ -58,6 +58,18 @@ internal sealed partial class ModelledPool
         foreach (var gate in LeaveAndRun(pool, new Line(), frame: 10)) yield return gate;
     }
 
+    /// <summary>Pays for a release that found the lock taken, and left the debt to whoever holds it.</summary>
+    internal static Steps PayForARelease(ModelledPool pool)
+    {
+        yield return pool.IsUnlocked;
+        pool.Exchange(Locked, 1);
+        pool.Add(Word + Borrower, -1);
+        pool.Note(Held + Borrower, -1);
+        pool.Exchange(Debtors, 1);
+        pool.Exchange(IsDebtor, 1);
+        foreach (var gate in LeaveAndRun(pool, new Line(), frame: 10)) yield return gate;
+    }
+
     private static Steps Borrow(ModelledPool pool, int units, Made made, long frame)
     {
         var line = new Line();
@@ -234,6 +246,7 @@ internal sealed partial class ModelledPool
             paid += part;
             pool.Note(InTransit, part);
             pool.Note(Owed, owed - paid - pool.Peek(Owed));
+            if (part > 0) yield return Always;
             pool.Add(Debt, -part);
             if (isLate) continue;
             if (paid == 0 || !next.HasWaiters) break;
@@ -241,6 +254,7 @@ internal sealed partial class ModelledPool
             break;
         }
 
+        var mustTell = paid > 0;
         while (paid > 0)
         {
             var slot = (int)(pool.Read(DebtList) % (Slots + 1)) - 1;
@@ -275,6 +289,11 @@ internal sealed partial class ModelledPool
 
             foreach (var gate in Stand(pool, Lender, line)) yield return gate;
         }
+
+        if (!mustTell || pool._flaw == Flaw.LookForWaitersTooEarly) yield break;
+        yield return Always;
+        if (!pool.ReadWord(Borrower).HasWaiters) yield break;
+        foreach (var gate in Stand(pool, Borrower, line)) yield return gate;
     }
 
     private static Steps LeaveAndRun(ModelledPool pool, Line line, long frame)
