@@ -129,7 +129,9 @@ internal sealed class Turmoil : IDisposable
     private void ReadEvents()
     {
         var random = new Random(unchecked(_seed + (int)_events));
-        using var cancellation = new CancellationTokenSource();
+        // It ends with the others: afterwards there may be no event any more.
+        var left = TimeProvider.System.GetElapsedTime(TimeProvider.System.GetTimestamp(), _deadline);
+        using var cancellation = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         var most = random.Next(1, 2_000);
         try
         {
@@ -151,7 +153,7 @@ internal sealed class Turmoil : IDisposable
                     last[happened.Shard] = happened.Sequence;
                 }
 
-                if (--most == 0 || TimeProvider.System.GetTimestamp() > _deadline) cancellation.Cancel();
+                if (--most == 0) cancellation.Cancel();
             }
         }
     }
@@ -195,6 +197,8 @@ internal sealed class Turmoil : IDisposable
         while (CopiedLoans.TryDequeue(out var loan)) loan.Dispose();
         foreach (var loan in LeftLoans) loan.Dispose();
         foreach (var worker in _workers) worker.ReturnAll();
+        // A timer that could not be set is set by whoever comes next.
+        if (_faults is not null && !_disposesInTheMiddle) Pool.Participants[0].TryBorrow(Pool.Reserve, 1, Pool.DefaultTerm).Dispose();
 
         // Each wait that is granted gives its units to the next; what was borrowed for it ends with its term.
         Assert.True(
