@@ -206,8 +206,9 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
         {
             while (true)
             {
-                var record = Aged(standing.Read(partner, out var dealings, out var changes), evidence.At);
-                if (partner is not null) dealings = Aged(dealings, evidence.At);
+                var changes = standing.Read(partner, out var record, out var dealings);
+                Age(ref record, evidence.At);
+                if (partner is not null) Age(ref dealings, evidence.At);
                 var next = policy.Apply(record, evidence, ref dealings);
                 if (!dealings.IsFinite) throw NotANumber(evidence);
                 if (TrySet(standing, changes, record, next, evidence, partner, partner, dealings)) return;
@@ -220,16 +221,14 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
     }
 
     /// <summary>Once for all that is asked about it.</summary>
-    private ReputationRecord Aged(in ReputationRecord record, TimeSpan at)
+    private void Age(ref ReputationRecord record, TimeSpan at)
     {
-        var factor = policy.Fading(at - record.AsOf);
-        return factor < 1 && at > record.AsOf ? record.Faded(factor, at) : record;
+        if (at > record.AsOf && policy.Fading(at - record.AsOf) is < 1 and var factor) record.Fade(factor, at);
     }
 
-    private Dealings Aged(in Dealings dealings, TimeSpan at)
+    private void Age(ref Dealings dealings, TimeSpan at)
     {
-        var factor = policy.Fading(at - dealings.AsOf);
-        return factor < 1 && at > dealings.AsOf ? dealings.Faded(factor, at) : dealings;
+        if (at > dealings.AsOf && policy.Fading(at - dealings.AsOf) is < 1 and var factor) dealings.Fade(factor, at);
     }
 
     /// <summary>All that is said of a participant is weighed anew, with what its reporters are worth now.</summary>
@@ -237,7 +236,8 @@ internal sealed class Reputations(ResourcePool pool, IReputationPolicy policy, L
     {
         while (true)
         {
-            var record = Aged(standing.Read(out var changes), report.At);
+            var record = standing.Read(out var changes);
+            Age(ref record, report.At);
             var all = standing.Opinions;
             var opinions = new Opinion[all.Length];
             for (var i = 0; i < all.Length; i++)

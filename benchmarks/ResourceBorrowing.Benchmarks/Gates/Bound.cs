@@ -20,6 +20,8 @@ internal readonly record struct Bound(bool IsCeiling, double Stated, string Unit
 
     internal static Bound AtMostNanoseconds(double nanoseconds) => new(true, nanoseconds, "ns", 1, IsTime: true);
 
+    internal static Bound AtMostMicroseconds(double microseconds) => new(true, microseconds, "us", 2, IsTime: true);
+
     internal static Bound AtMostMilliseconds(double milliseconds) => new(true, milliseconds, "ms", 2, IsTime: true);
 
     internal static Bound AtMostSeconds(double seconds) => new(true, seconds, "s", 2, IsTime: true);

@@ -36,6 +36,8 @@ internal static class GateList
         new EvidenceGate(Bound.NoBytes),
         new ScoreGate(most: 2),
         new ExplainGate(participants: 1000, most: 10),
+        new SamplerGate(Bound.AtMostMicroseconds(5)),
+        new SamplerGate(Bound.NoBytes),
         new SoakGate("over-grants", static soak => soak.OverGrants),
         new SoakGate("units-lost", static soak => soak.Lost),
         new SoakGate("lost-wake-ups", static soak => soak.Stuck),

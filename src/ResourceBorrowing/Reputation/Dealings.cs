@@ -42,10 +42,15 @@ public struct Dealings
     public readonly Dealings Faded(double factor, TimeSpan asOf)
     {
         var dealings = this;
-        for (var i = 0; i < Sources; i++) dealings._counted[i] *= factor;
-        dealings.Volume *= factor;
-        dealings.AsOf = asOf;
+        dealings.Fade(factor, asOf);
         return dealings;
+    }
+
+    internal void Fade(double factor, TimeSpan asOf)
+    {
+        for (var i = 0; i < Sources; i++) _counted[i] *= factor;
+        Volume *= factor;
+        AsOf = asOf;
     }
 
     internal void Set(EvidenceSource source, double counted, double turnover)

@@ -61,16 +61,21 @@ public struct ReputationRecord
     public readonly ReputationRecord Faded(double factor, TimeSpan asOf)
     {
         var record = this;
+        record.Fade(factor, asOf);
+        return record;
+    }
+
+    internal void Fade(double factor, TimeSpan asOf)
+    {
         for (var i = 0; i < Sources; i++)
         {
-            record._for[i] *= factor;
-            record._against[i] *= factor;
+            _for[i] *= factor;
+            _against[i] *= factor;
         }
 
-        record.ReportsFor *= factor;
-        record.ReportsAgainst *= factor;
-        record.AsOf = asOf;
-        return record;
+        ReportsFor *= factor;
+        ReportsAgainst *= factor;
+        AsOf = asOf;
     }
 
     internal void Turn(EvidenceSource source, double amount) => _turnover[(int)source] += amount;

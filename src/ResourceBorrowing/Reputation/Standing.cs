@@ -65,14 +65,15 @@ internal sealed class Standing(string name)
         }
     }
 
-    internal ReputationRecord Read(Standing? partner, out Dealings dealings, out int changes)
+    /// <summary>The record, the dealings with that partner, and how often the record was changed until then.</summary>
+    internal int Read(Standing? partner, out ReputationRecord record, out Dealings dealings)
     {
         dealings = default;
         lock (_lock)
         {
             if (partner is not null) _dealings?.TryGetValue(partner, out dealings);
-            changes = _changes;
-            return _record;
+            record = _record;
+            return _changes;
         }
     }
 

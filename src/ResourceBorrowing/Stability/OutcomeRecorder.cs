@@ -24,17 +24,16 @@ internal sealed class OutcomeRecorder
     // [0..41] sum of log2(latency in ticks) in units of 2^-14, [42..63] answers. From there on answers are no longer counted until the next sample: their mean
     // is known by then, and the sum still fits: 2^21 answers of 2^35.1 ticks each are below 2^41.
     private const int SumBits = 42;
-    private const double One = 1 << 14;
     private const ulong MostAnswers = 1UL << 21;
     private const double LongestTicks = TimeSpan.TicksPerHour;
-    private static readonly double LogOfTick = Math.Log(1.0 / TimeSpan.TicksPerSecond);
-    private static readonly double Log2 = Math.Log(2);
 
     private readonly SampleRing _latencies = new();
     private readonly OutcomeSums[] _samples = new OutcomeSums[ShortWindow + LongWindow];
+    private OutcomeSums _recent;
+    private OutcomeSums _before;
     private ulong _answered;
     private long _failed;
-    private long _taken;
+    private int _next;
 
     internal OutcomeRecorder(string participant)
     {
@@ -65,16 +64,14 @@ internal sealed class OutcomeRecorder
 
         if (Volatile.Read(ref _answered) >> SumBits >= MostAnswers) return;
         var log = Math.Log2(Math.Clamp(latency.Ticks, 1, LongestTicks));
-        Interlocked.Add(ref _answered, (1UL << SumBits) + (ulong)(log * One + 0.5));
+        Interlocked.Add(ref _answered, (1UL << SumBits) + (ulong)(log * OutcomeSums.One + 0.5));
     }
 
     /// <summary>Takes what was recorded since the last sample as sample <paramref name="number"/>.</summary>
     internal OutcomeSums Sample(long number)
     {
         var answered = Interlocked.Exchange(ref _answered, 0);
-        var answers = (long)(answered >> SumBits);
-        var sum = (answered & ((1UL << SumBits) - 1)) / One * Log2 + answers * LogOfTick;
-        var sample = new OutcomeSums(answers, Interlocked.Exchange(ref _failed, 0), sum);
+        var sample = new OutcomeSums((long)(answered >> SumBits), Interlocked.Exchange(ref _failed, 0), (long)(answered & ((1UL << SumBits) - 1)));
         _latencies.Add(number, sample.MeanLog);
         Judge(sample);
         return sample;
@@ -82,35 +79,39 @@ internal sealed class OutcomeRecorder
 
     private void Judge(OutcomeSums sample)
     {
-        _samples[_taken % _samples.Length] = sample;
-        _taken++;
-        var (recent, before) = (Over(_taken - ShortWindow, _taken), Over(_taken - ShortWindow - LongWindow, _taken - ShortWindow));
-        var canCompare = Math.Min(recent.Answers, before.Answers) >= LeastAnswers;
-        LatencyRatio.Take(canCompare ? Math.Exp(recent.MeanLog - before.MeanLog) : double.NaN);
-        canCompare = Math.Min(recent.Requests, before.Requests) >= LeastRequests;
-        ErrorRise.Take(canCompare ? 100 * (recent.ErrorRate - before.ErrorRate) : double.NaN);
-    }
-
-    private OutcomeSums Over(long first, long end)
-    {
-        var sums = default(OutcomeSums);
-        for (var i = Math.Max(0, first); i < end; i++) sums += _samples[i % _samples.Length];
-        return sums;
+        // A sample is recent for a while, then before that, then forgotten.
+        var leavesRecent = _samples[(_next + LongWindow) % _samples.Length];
+        _recent += sample - leavesRecent;
+        _before += leavesRecent - _samples[_next];
+        _samples[_next] = sample;
+        _next = (_next + 1) % _samples.Length;
+        var canCompare = Math.Min(_recent.Answers, _before.Answers) >= LeastAnswers;
+        LatencyRatio.Take(canCompare ? Math.Exp(_recent.MeanLog - _before.MeanLog) : double.NaN);
+        canCompare = Math.Min(_recent.Requests, _before.Requests) >= LeastRequests;
+        ErrorRise.Take(canCompare ? 100 * (_recent.ErrorRate - _before.ErrorRate) : double.NaN);
     }
 }
 
 /// <summary>What a participant's requests came to over some time.</summary>
 /// <param name="Answers">Those that were answered.</param>
 /// <param name="Failures">Those that failed.</param>
-/// <param name="LogLatencies">The sum of the natural logarithms of the answers' latencies in seconds.</param>
-internal readonly record struct OutcomeSums(long Answers, long Failures, double LogLatencies)
+/// <param name="LogTicks">The sum of the binary logarithms of the answers' latencies in ticks, in fixed point.</param>
+internal readonly record struct OutcomeSums(long Answers, long Failures, long LogTicks)
 {
+    /// <summary>1 in fixed point.</summary>
+    internal const double One = 1 << 14;
+
+    private static readonly double LogOfTick = Math.Log(1.0 / TimeSpan.TicksPerSecond);
+    private static readonly double Log2 = Math.Log(2);
+
     internal long Requests => Answers + Failures;
 
     internal double ErrorRate => (double)Failures / Requests;
 
-    /// <summary>Not a number when nothing was answered.</summary>
-    internal double MeanLog => LogLatencies / Answers;
+    /// <summary>The mean of the natural logarithms of the answers' latencies in seconds; not a number when nothing was answered.</summary>
+    internal double MeanLog => LogTicks / One / Answers * Log2 + LogOfTick;
 
-    public static OutcomeSums operator +(OutcomeSums one, OutcomeSums other) => new(one.Answers + other.Answers, one.Failures + other.Failures, one.LogLatencies + other.LogLatencies);
+    public static OutcomeSums operator +(OutcomeSums one, OutcomeSums other) => new(one.Answers + other.Answers, one.Failures + other.Failures, one.LogTicks + other.LogTicks);
+
+    public static OutcomeSums operator -(OutcomeSums one, OutcomeSums other) => new(one.Answers - other.Answers, one.Failures - other.Failures, one.LogTicks - other.LogTicks);
 }
