@@ -35,6 +35,26 @@ public class ImpactTests
         Assert.Equal("did its lender no harm", change.Reason);
     }
 
+    [Fact]
+    public void Impact_OfALoanWithinSeconds_IsFoundInTheLatenciesThatComeAfter()
+    {
+        var (pool, time) = Of5();
+        var borrower = pool["borrower"];
+        Pass(pool, time, seconds: 20, lenders: 10);
+        time.Advance(0.4 * Second);
+        _ = borrower.TryBorrow(pool["lender"], 4, 5 * Second);
+        var held = borrower.TryAcquire(12);
+        Record(pool, lenders: 10);
+        time.Advance(0.6 * Second);
+        Pass(pool, time, seconds: 11, lenders: 20);
+        time.Advance(0.4 * Second);
+        held.Dispose();
+        Record(pool, lenders: 20);
+        time.Advance(0.6 * Second);
+        Pass(pool, time, seconds: 23, lenders: 10);
+        Assert.Contains(pool.Explain("borrower").Changes, static c => c.Reason == "slowed its lender down");
+    }
+
     private static (ResourcePool Pool, FakeTimeProvider Time) Of5()
     {
         var options = TestPool.Options(40, ("borrower", 8), ("lender", 8), ("one", 8), ("two", 8), ("three", 8));
@@ -44,14 +64,19 @@ public class ImpactTests
         return (new ResourcePool(options, time), time);
     }
 
-    /// <summary>Everybody's requests take so many milliseconds.</summary>
     private static void Pass(ResourcePool pool, FakeTimeProvider time, int seconds, int lenders, int others = 10)
     {
         for (var i = 0; i < seconds; i++)
         {
-            foreach (var participant in pool.Participants)
-                for (var request = 0; request < 5; request++) participant.RecordOutcome(TimeSpan.FromMilliseconds(participant.Name == "lender" ? lenders : others));
+            Record(pool, lenders, others);
             time.Advance(Second);
         }
+    }
+
+    /// <summary>Everybody's requests took so many milliseconds.</summary>
+    private static void Record(ResourcePool pool, int lenders, int others = 10)
+    {
+        foreach (var participant in pool.Participants)
+            for (var request = 0; request < 5; request++) participant.RecordOutcome(TimeSpan.FromMilliseconds(participant.Name == "lender" ? lenders : others));
     }
 }
