@@ -48,7 +48,10 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
         var actTwo = seconds < SecondsForActTwo ? null : await board.WatchAsync(
             "act two", ActTwo.Seconds, ActTwo.RunAsync(calibration, seed, journal, generator, cancellationToken));
         return new ExperimentResult(
-            seed, trace, RoundSeconds, _rounds, calibration, [.. Policy.All.Select(p => new PolicyResult(p, RoundSeconds, phases[p]))]) { ActTwo = actTwo };
+            seed, trace, RoundSeconds, _rounds, calibration, [.. Policy.All.Select(p => new PolicyResult(p, RoundSeconds, phases[p]))])
+        {
+            ActTwo = actTwo,
+        };
     }
 
     private async Task<(Calibration Calibration, double[][] Rates)> CalibrateAsync(
