@@ -29,8 +29,9 @@ internal sealed class ImpactBook(ResourcePool pool, StabilityMonitor monitor)
         lock (_lock)
         {
             var loans = Watch(lender).LoansOf(borrower);
-            // Of a loan that began in an earlier second, only this second's part.
-            loans.UnitMilliseconds += Math.Min(outcome.UnitMilliseconds, outcome.Units * StabilityWatch.SampleMilliseconds);
+            // What lasts longer is out when a sample is taken, and what is lost still is: those are noted then.
+            var isShort = outcome.Lost == 0 && outcome.UnitMilliseconds < outcome.Units * StabilityWatch.SampleMilliseconds;
+            if (isShort) loans.UnitMilliseconds += outcome.UnitMilliseconds;
             if (loans.Weight == 0) loans.WaitsSince = monitor.Samples;
             loans.LastAt = monitor.Samples;
             loans.Weight += weight;
@@ -84,7 +85,7 @@ internal sealed class ImpactBook(ResourcePool pool, StabilityMonitor monitor)
         foreach (var group in lender.Account.Harm.Groups)
         {
             if (group.Units == 0 || group.Borrower.Owner is not Participant borrower) continue;
-            Watch(lender).LoansOf(borrower).UnitMilliseconds += group.Units * StabilityWatch.SampleMilliseconds;
+            Watch(lender).LoansOf(borrower).Out += group.Units;
         }
 
         if (!_lenders.TryGetValue(lender, out var watched)) return;
@@ -92,10 +93,14 @@ internal sealed class ImpactBook(ResourcePool pool, StabilityMonitor monitor)
         watched.WasBusy = false;
         foreach (var loans in watched.Loans.Values)
         {
+            // The mean of what was out at either end of the second. Taking the latter for all of it would date each loan too early, and latencies, which are those of
+            // requests that ended in the second, come late: a second's difference is enough for a change to look like a coincidence.
+            loans.UnitMilliseconds += (loans.OutBefore + loans.Out) / 2.0 * StabilityWatch.SampleMilliseconds;
             var share = Math.Min(1, loans.UnitMilliseconds / whole);
             loans.Shares.Add(number, share);
             watched.WasBusy |= share > 0;
             loans.UnitMilliseconds = 0;
+            (loans.OutBefore, loans.Out) = (loans.Out, 0);
         }
     }
 
@@ -199,6 +204,11 @@ internal sealed class ImpactBook(ResourcePool pool, StabilityMonitor monitor)
 
         /// <summary>Lent in this second.</summary>
         internal double UnitMilliseconds { get; set; }
+
+        /// <summary>Units out when the last sample was taken, and now, while it is.</summary>
+        internal int OutBefore { get; set; }
+
+        internal int Out { get; set; }
 
         /// <summary>The weight of settled loans that nobody has judged, and the part of it that came back in time.</summary>
         internal double Weight { get; set; }

@@ -37,6 +37,28 @@ public class ImpactTests
         Assert.True(host.ImpactOf(host.Guilty).ScoreDelta < -5);
     }
 
+    /// <summary>Latencies are those of requests that ended in a second, so an effect shows late; a loan dated early would make of it a coincidence.</summary>
+    [Fact]
+    public void Loan_PastItsTerm_FromWithinASecondToWithinAnother_IsDatedAsItsLenderFeelsIt()
+    {
+        var host = new Host();
+        host.Live(20);
+        host.Pass(0.4);
+        _ = host.Guilty.TryBorrow(host.Lender, 5, TimeSpan.FromSeconds(5));
+        using (host.Guilty.TryAcquire(15))
+        {
+            host.Serve();
+            host.Pass(0.6);
+            host.Live(11, lenderSlower: 2);
+            host.Pass(0.4);
+        }
+
+        host.Serve(lenderSlower: 2);
+        host.Pass(0.6);
+        host.Live(23);
+        Assert.Equal(Harmed, host.ImpactOf(host.Guilty).Reason);
+    }
+
     [Fact]
     public void Loan_BesideAShockToAll_IsNotBlamed()
     {
@@ -132,11 +154,18 @@ public class ImpactTests
         {
             for (var second = 0; second < seconds; second++)
             {
-                Serve(Lender, lenderSlower);
-                foreach (var other in _others) Serve(other, othersSlower);
-                _time.Advance(TimeSpan.FromSeconds(1));
+                Serve(lenderSlower, othersSlower);
+                Pass(1);
             }
         }
+
+        internal void Serve(double lenderSlower = 1, double othersSlower = 1)
+        {
+            Serve(Lender, lenderSlower);
+            foreach (var other in _others) Serve(other, othersSlower);
+        }
+
+        internal void Pass(double seconds) => _time.Advance(TimeSpan.FromSeconds(seconds));
 
         internal ReputationChange ImpactOf(Participant participant) =>
             Assert.Single(Pool.Explain(participant.Name).Changes, static c => c.Source == EvidenceSource.Impact);

@@ -33,9 +33,9 @@ internal sealed record Policy(string Name, Action<IServiceCollection> Register)
             {
                 options.AddParticipant(subsystem.Name, subsystem.Units, participant =>
                 {
-                    var keepsToItself = isActTwo && subsystem.KeepsToItselfInActTwo;
-                    participant.LendingLimit = keepsToItself ? 0 : subsystem.LendingLimit;
-                    participant.BorrowOnDemand = !keepsToItself;
+                    participant.LendingLimit = isActTwo && subsystem.KeepsToItselfInActTwo ? 0 : subsystem.LendingLimit;
+                    // In act two the trainer alone borrows: to tell five borrowers of one lender apart the pool needs over a minute of samples before it judges.
+                    participant.BorrowOnDemand = !isActTwo;
                     participant.QueueLimit = Subsystem.QueueLimit;
                 });
             }

@@ -25,9 +25,9 @@ internal static class ActTwoTables
         }
 
         console.WriteLine(Text(
-            $"Act two: '{Trainer.Name}' borrows too, of {string.Join(", ", Names(Trainer.Lenders))}. The others keep their units to themselves."));
+            $"Act two: one subsystem more, '{Trainer.Name}', and it alone borrows, of {string.Join(", ", Names(Trainer.Lenders))}."));
         console.WriteLine(Text(
-            $"After {ActTwo.GreedyFrom:F0} s it takes all it can get for a term of {Trainer.Term.TotalSeconds:F0} s, keeps it for {Trainer.GreedyHold.TotalSeconds:F0} s whoever wants it back, and burns the processors."));
+            $"After {ActTwo.GreedyFrom:F0} s it takes all it can get for a term of {Trainer.Term.TotalSeconds:F0} s, keeps it for {Trainer.GreedyHold.TotalSeconds:F0} s whoever wants it back, and burns processor time meanwhile."));
         if (result.CutPart > 0) console.WriteLine("Demand was cut down, because the processors would have run out: there is less to see.");
         console.Write(Phases(result));
         foreach (var line in Lines(result)) console.WriteLine(line);
@@ -44,7 +44,7 @@ internal static class ActTwoTables
         var (before, during) = (phases[0], phases[1]);
         var lines = new List<string>
         {
-            Text($"Its score: {before.LastScore:F1} before, {result.Worst.Score:F1} at its worst ({result.Worst.At:F0} s), {result.Explanation.Score:F1} at the end. {(result.IsImpactAReason ? "What it did to its lenders is among the reasons." : "What it did to its lenders is NOT among the reasons: the pool could not tell it from chance.")}"),
+            Text($"Its score: {before.LastScore:F1} before, {result.Worst.Score:F1} at its worst ({result.Worst.At:F0} s), {result.Explanation.Score:F1} at the end. {(result.IsImpactAReason ? "What it did to its lenders is among the reasons." : "What it did to its lenders is NOT among the reasons: the pool could not show it.")}"),
             result.LostAt is { } lost
                 ? Text($"It lost its borrowing {lost - result.GreedyAt:F1} s after it turned greedy: from then on it got nothing.")
                 : "It did NOT lose its borrowing within the run.",

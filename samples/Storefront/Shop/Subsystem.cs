@@ -5,7 +5,7 @@ namespace Storefront.Shop;
 /// <param name="Units">Its part of the capacity: its limit in the static split, its nominal quota when borrowing.</param>
 /// <param name="LendingLimit">The most it lends; null for the library's default, half of its units.</param>
 /// <param name="KeepsToItselfInActTwo">
-/// Whether it neither lends nor borrows in act two. The pool finds out what loans do to a lender by comparing it with those that are in no loan: where everybody is,
+/// Whether it does not lend in act two. The pool finds out what loans do to a lender by comparing it with those that are in no loan: where everybody is,
 /// every second, nothing can be told.
 /// </param>
 internal sealed record Subsystem(string Name, int Units, int? LendingLimit = null, bool KeepsToItselfInActTwo = false)
