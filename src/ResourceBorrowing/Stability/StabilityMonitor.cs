@@ -1,7 +1,8 @@
 namespace ResourceBorrowing.Stability;
 
 /// <summary>
-/// The health of the host: 1 less the worst of all signals, so that it explains itself. The pool's one loop calls <see cref="Sample"/> about once a second.
+/// The health of the host: 1 less the worst of all signals, so that it explains itself. Of what participants report, latencies and errors, a signal of the host is what
+/// most of them suffer: the burst of one is no overload, and lending is what helps it. The pool's one loop calls <see cref="Sample"/> about once a second.
 /// </summary>
 /// <remarks>
 /// <i>Ownership:</i> samples, rings and <see cref="WasSteady"/> belong to the loop; recorders come and go by any thread; health and overload are read by anybody without a lock.
@@ -21,6 +22,8 @@ internal sealed class StabilityMonitor : IDisposable
     private readonly SampleRing[] _strains;
     private readonly OverloadLimits _limits;
     private OutcomeRecorder[] _recorders = [];
+    private double[] _sorted = [];
+    private Gauge[] _sortedGauges = [];
     private TimeSpan _sampledAt;
     private long _samples;
     private long _failures;
@@ -154,12 +157,8 @@ internal sealed class StabilityMonitor : IDisposable
         {
             var (worst, strain) = (default(Gauge), 0.0);
             foreach (var gauge in _ofHost) Show(gauge, ref worst, ref strain);
-            foreach (var recorder in recorders)
-            {
-                Show(recorder.LatencyRatio, ref worst, ref strain);
-                Show(recorder.ErrorRise, ref worst, ref strain);
-            }
-
+            ShowShared(recorders, static r => r.LatencyRatio, ref worst, ref strain);
+            ShowShared(recorders, static r => r.ErrorRise, ref worst, ref strain);
             _worst = worst;
             _overload = _overload.After(1 - strain, _limits);
             Volatile.Write(ref _health, 1 - strain);
@@ -172,6 +171,26 @@ internal sealed class StabilityMonitor : IDisposable
         gauge.Show();
         if (gauge.Use != GaugeUse.Health || gauge.Strain <= strain) return;
         (worst, strain) = (gauge, gauge.Strain);
+    }
+
+    /// <summary>Of a signal that each participant has, that which more than half of those with a reading share.</summary>
+    private void ShowShared(OutcomeRecorder[] recorders, Func<OutcomeRecorder, Gauge> gaugeOf, ref Gauge? worst, ref double strain)
+    {
+        if (_sorted.Length < recorders.Length) (_sorted, _sortedGauges) = (new double[recorders.Length], new Gauge[recorders.Length]);
+        var count = 0;
+        foreach (var recorder in recorders)
+        {
+            var gauge = gaugeOf(recorder);
+            gauge.Show();
+            if (!gauge.HasReading) continue;
+            (_sorted[count], _sortedGauges[count]) = (gauge.Strain, gauge);
+            count++;
+        }
+
+        if (count == 0) return;
+        Array.Sort(_sorted, _sortedGauges, 0, count);
+        var shared = (count - 1) / 2;
+        if (_sorted[shared] > strain) (worst, strain) = (_sortedGauges[shared], _sorted[shared]);
     }
 
     private string ReasonOf(Gauge? worst) => worst?.ToReading().ToString() ?? (_samples == 0 ? "nothing has been measured yet" : "all signals are healthy");

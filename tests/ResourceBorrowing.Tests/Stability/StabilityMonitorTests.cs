@@ -170,26 +170,35 @@ public sealed class StabilityMonitorTests : IDisposable
         Assert.Equal((2L, 0.0), (monitor.Samples, monitor.Health));
     }
 
-    [Fact]
-    public void Participants_WorseThanTheHost_AreTheReason()
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 1, 0)]
+    [InlineData(2, 2, 1)]
+    [InlineData(3, 2, 1)]
+    [InlineData(5, 2, 0)]
+    [InlineData(6, 3, 0)]
+    [InlineData(6, 4, 1)]
+    public void Participants_CountAsTheHost_WhenMostOfThemSuffer(int participants, int slow, int isTheHosts)
     {
         var monitor = new StabilityMonitor(_host);
-        OutcomeRecorder calm = new("search"), slow = new("checkout");
-        monitor.Add(calm);
-        monitor.Add(slow);
-        for (var i = 0; i < 65; i++)
+        var recorders = Enumerable.Range(0, participants).Select(static i => new OutcomeRecorder($"p{i}")).ToArray();
+        foreach (var recorder in recorders) monitor.Add(recorder);
+        monitor.Add(new OutcomeRecorder("silent"));
+        for (var second = 0; second < 65; second++)
         {
-            for (var k = 0; k < 30; k++) calm.Record(TimeSpan.FromMilliseconds(10), failed: false);
-            for (var k = 0; k < 30; k++) slow.Record(TimeSpan.FromMilliseconds(i < 60 ? 10 : 15), failed: false);
+            for (var i = 0; i < participants; i++)
+                for (var k = 0; k < 30; k++) recorders[i].Record(TimeSpan.FromMilliseconds(i < slow && second >= 60 ? 15 : 10), failed: false);
             Sample(monitor, 1);
         }
 
-        Assert.Equal(1 - 0.4 / 0.9, monitor.Health, 1e-3);
-        Assert.Equal("latency against the minute before of 'checkout' 1.5 (healthy to 1.1, unhealthy from 2)", monitor.Reason);
-        monitor.Remove(slow);
+        Assert.Equal(1 - isTheHosts * 0.4 / 0.9, monitor.Health, 1e-3);
+        Assert.Contains(monitor.Report().Readings, static r => r.ToString() == "latency against the minute before of 'p0' 1.5 (healthy to 1.1, unhealthy from 2)");
+        if (isTheHosts == 0) Assert.Equal("all signals are healthy", monitor.Reason);
+        else Assert.Matches("^latency against the minute before of 'p.' 1.5 .healthy to 1.1, unhealthy from 2.$", monitor.Reason);
+        foreach (var recorder in recorders[..slow]) monitor.Remove(recorder);
         Sample(monitor, 1);
         Assert.Equal(1, monitor.Health);
-        Assert.DoesNotContain(monitor.Report().Readings, static r => r.Participant == "checkout");
+        Assert.DoesNotContain(monitor.Report().Readings, static r => r.Participant == "p0");
     }
 
     [Fact]
