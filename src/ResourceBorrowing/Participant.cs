@@ -21,6 +21,7 @@ public sealed partial class Participant
     private readonly PermitCell _cell;
     private readonly Allocation _account;
     private bool _isWanting;
+    private ResourceAmounts _unitAmounts = ResourceAmounts.None;
 
     internal Participant(ResourcePool pool, Allocation account, Standing standing, bool isConfigured)
     {
@@ -80,6 +81,9 @@ public sealed partial class Participant
 
     /// <summary>The most its allocation can be: nominal quota + borrowing limit. No request may be larger.</summary>
     public int Ceiling => _account.Ceiling;
+
+    /// <summary>What one of its units stands for: what <see cref="ResourcePoolOptions.Unit"/> says of a unit, times its <see cref="ParticipantOptions.Needs"/>.</summary>
+    public ResourceAmounts UnitAmounts { get => Volatile.Read(ref _unitAmounts); internal set => Volatile.Write(ref _unitAmounts, value); }
 
     /// <summary>Its reputation now, 0 to 100, from 50, with all loans settled so far.</summary>
     public double Reputation => Pool.Reputations.ScoreOf(Standing);

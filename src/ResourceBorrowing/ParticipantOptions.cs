@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
 
 namespace ResourceBorrowing;
 
@@ -91,6 +92,10 @@ public sealed class ParticipantOptions
     [Range(1, int.MaxValue)]
     public int? RequestsPerSecond { get; set; }
 
+    /// <summary>How much of what a unit stands for it needs: adapters keep units times needs.</summary>
+    [ValidateObjectMembers]
+    public ResourceNeeds Needs { get; private set; } = new();
+
     /// <summary>Asked for each loan when <see cref="Consent"/> is <see cref="LendingConsent.Ask"/>.</summary>
     internal Func<LoanRequest, Participant, CancellationToken, ValueTask<bool>>? AskConsent { get; private set; }
 
@@ -115,5 +120,10 @@ public sealed class ParticipantOptions
         (Consent, AskConsent, ConsentTimeLimit) = (LendingConsent.Ask, ask, limit);
     }
 
-    internal ParticipantOptions Copy() => (ParticipantOptions)MemberwiseClone();
+    internal ParticipantOptions Copy()
+    {
+        var copy = (ParticipantOptions)MemberwiseClone();
+        copy.Needs = Needs.Copy();
+        return copy;
+    }
 }

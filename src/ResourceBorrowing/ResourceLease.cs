@@ -51,6 +51,10 @@ public readonly struct ResourceLease : IDisposable, IEquatable<ResourceLease>
         if (_stamp > 0) _ticket!.Return(_stamp);
     }
 
+    /// <summary>Ends the lease and leaves its units in use: whoever asks for this gives them back.</summary>
+    /// <returns>How many; 0 when the lease had ended before.</returns>
+    internal int Detach() => _stamp > 0 ? _ticket!.Detach(_stamp) : 0;
+
     /// <summary>Whether both are copies of one lease.</summary>
     public bool Equals(ResourceLease other) => _ticket == other._ticket && _stamp == other._stamp;
 

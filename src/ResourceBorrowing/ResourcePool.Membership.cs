@@ -146,6 +146,7 @@ public sealed partial class ResourcePool
             TrackLeases = options.TrackLeases,
             Reputation = options.Reputation.Copy(),
             Stability = options.Stability.Copy(),
+            Unit = options.Unit.Copy(),
         };
         foreach (var participant in options.Participants) copy.Participants.Add(participant?.Copy()!);
         return copy;
@@ -188,8 +189,10 @@ public sealed partial class ResourcePool
     private Aftermath Apply(ResourcePoolOptions whole, ResourcePoolOptions? configured, int[] quotas, long now)
     {
         var leaving = new List<Participant>();
+        var unit = whole.Unit.Divide(whole.Capacity);
         var attention = _book.Audit((ref found) =>
         {
+            Reserve.UnitAmounts = unit;
             _options = Copy(whole);
             _terms.Clear();
             _book.Conditions = _terms.GetOrAdd(LoanTerms.Default, MakeConditions(LoanTerms.Default));
@@ -216,6 +219,7 @@ public sealed partial class ResourcePool
 
                 if (named.Contains(options.Name)) participant.IsConfigured = true;
                 participant.Options = options;
+                if (unit.Needed(options.Needs) is var amounts && amounts != participant.UnitAmounts) participant.UnitAmounts = amounts;
                 targets.Add(participant, quotas[i]);
             }
 

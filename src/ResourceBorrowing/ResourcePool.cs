@@ -199,14 +199,28 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
     /// <summary>Looks a participant up by name.</summary>
     public bool TryGetParticipant(string name, [NotNullWhen(true)] out Participant? participant) => _byName.TryGetValue(name, out participant);
 
-    /// <summary>Has a mapper told of a participant's allocation: now, and whenever it changes. It stays attached.</summary>
+    /// <summary>Has a mapper told of a participant's allocation: now, and whenever it changes. It stays attached until <see cref="Detach"/>.</summary>
     /// <exception cref="ArgumentException">The participant belongs to another pool.</exception>
     public void Attach(Participant participant, IResourceMapper mapper)
     {
-        ArgumentNullException.ThrowIfNull(participant);
         ArgumentNullException.ThrowIfNull(mapper);
-        if (participant.Pool != this) throw new ArgumentException($"'{participant.Name}' belongs to another pool.", nameof(participant));
+        ThrowIfForeign(participant);
         participant.Mappers.Add(mapper);
+    }
+
+    /// <summary>No longer has a mapper told of a participant's allocation; what is just being told may still arrive. Nothing happens when it is not attached.</summary>
+    /// <exception cref="ArgumentException">The participant belongs to another pool.</exception>
+    public void Detach(Participant participant, IResourceMapper mapper)
+    {
+        ArgumentNullException.ThrowIfNull(mapper);
+        ThrowIfForeign(participant);
+        participant.Mappers.Remove(mapper);
+    }
+
+    private void ThrowIfForeign(Participant participant)
+    {
+        ArgumentNullException.ThrowIfNull(participant);
+        if (participant.Pool != this) throw new ArgumentException($"'{participant.Name}' belongs to another pool.", nameof(participant));
     }
 
     /// <summary>The whole pool at one instant: all transfers stand still while it is taken, acquiring and releasing go on.</summary>

@@ -67,6 +67,10 @@ public sealed class ResourcePoolOptions
     [ValidateObjectMembers]
     public StabilityOptions Stability { get; internal init; } = new();
 
+    /// <summary>What one unit stands for, for adapters that keep real amounts.</summary>
+    [ValidateObjectMembers]
+    public ResourceUnitOptions Unit { get; internal init; } = new();
+
     /// <summary>Adds a participant that owns <paramref name="nominalQuota"/> units.</summary>
     /// <returns>These options, for more.</returns>
     public ResourcePoolOptions AddParticipant(string name, int nominalQuota, Action<ParticipantOptions>? configure = null)

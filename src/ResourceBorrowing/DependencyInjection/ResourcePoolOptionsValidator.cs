@@ -16,7 +16,7 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
 
     internal static bool IsSound(ResourcePoolOptions options)
     {
-        if (options.Capacity < 1 || options.Reserve < 0 || options.OpenLoanLimit < 0 || !IsSound(options.Reputation) || !IsSound(options.Stability) || options.Mode is not (PoolMode.Enforce or PoolMode.Observe)) return false;
+        if (options.Capacity < 1 || options.Reserve < 0 || options.OpenLoanLimit < 0 || !IsSound(options.Reputation) || !IsSound(options.Stability) || !IsSound(options.Unit) || options.Mode is not (PoolMode.Enforce or PoolMode.Observe)) return false;
         foreach (var participant in options.Participants)
         {
             if (participant is not null && !IsSound(participant)) return false;
@@ -28,6 +28,11 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
     private static bool IsSound(ReputationOptions reputation) => reputation is { NewcomerLoans: >= 0 and <= 1000, ReportsPerMinute: >= 0 and <= 10_000 };
 
     private static bool IsSound(StabilityOptions stability) => stability is { OverloadThreshold: >= 0 and <= 1, RecoveryThreshold: >= 0 and <= 1 };
+
+    private static bool IsSound(ResourceUnitOptions unit) =>
+        (unit.Cores ?? 0) >= 0 && (unit.MemoryBytes ?? 0) >= 0 && (unit.NetworkBytesPerSecond ?? 0) >= 0 && (unit.IoOperationsPerSecond ?? 0) >= 0 && (unit.HostShare ?? 1) is > 0 and <= 1;
+
+    private static bool IsSound(ResourceNeeds needs) => needs is { Cores: >= 0 and <= 1, Memory: >= 0 and <= 1, Network: >= 0 and <= 1, Io: >= 0 and <= 1 };
 
     private static bool IsSound(ParticipantOptions participant) =>
         !string.IsNullOrWhiteSpace(participant.Name)
@@ -43,5 +48,6 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
         && participant.Headroom >= 0
         && participant.IdleThreshold is >= 0 and <= 1
         && participant.OpenLoanLimit >= 0
-        && (participant.RequestsPerSecond ?? 1) >= 1;
+        && (participant.RequestsPerSecond ?? 1) >= 1
+        && IsSound(participant.Needs);
 }

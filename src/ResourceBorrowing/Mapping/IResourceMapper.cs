@@ -7,13 +7,13 @@ namespace ResourceBorrowing.Mapping;
 /// </remarks>
 public interface IResourceMapper
 {
-    /// <summary>Tells how many units the participant may use from now on: once when attached, then after every change.</summary>
+    /// <summary>Tells how many units the participant may use from now on: once when attached, then after every change, of what its units stand for as well.</summary>
     /// <param name="participant">Whose units.</param>
     /// <param name="allocation">The allocation now, from 0. When it is below what is in use, let that drain; cut nothing off.</param>
     /// <remarks>
     /// Called on the thread pool, outside all locks, one call at a time for a participant and in order; changes that come
-    /// faster than calls end are skipped, the latest never. An exception is contained, counted and logged, and the next change is
-    /// told as usual.
+    /// faster than calls end are skipped, the latest never. An exception is contained, counted and logged, and the
+    /// mapper is told again: after 100 ms first, then after twice as long each time, up to 12.8 s, or at the next change.
     /// </remarks>
     void OnAllocationChanged(Participant participant, int allocation);
 }

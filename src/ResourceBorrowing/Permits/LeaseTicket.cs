@@ -64,6 +64,14 @@ internal sealed class LeaseTicket
         if (Interlocked.CompareExchange(ref _stamp, stamp + 1, stamp) == stamp) cell.Release(units);
     }
 
+    /// <summary>Ends the lease without giving the units back.</summary>
+    /// <returns>How many units are left without a ticket; 0 when another ended it.</returns>
+    internal int Detach(long stamp)
+    {
+        var units = _units;
+        return Interlocked.CompareExchange(ref _stamp, stamp + 1, stamp) == stamp ? units : 0;
+    }
+
     /// <summary>Finds or makes a free ticket of this thread, made out for <paramref name="units"/> of <paramref name="cell"/>.</summary>
     internal static LeaseTicket Prepare(PermitCell cell, int units)
     {
