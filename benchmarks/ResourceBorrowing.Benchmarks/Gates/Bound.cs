@@ -14,6 +14,8 @@ internal readonly record struct Bound(bool IsCeiling, double Stated, string Unit
 
     internal static Bound AtMostBytes(double bytes) => new(true, bytes, "B", 2);
 
+    internal static Bound AtMostPercent(double percent) => new(true, percent, "%", 2);
+
     internal static Bound Never { get; } = new(true, 0, "", 0);
 
     internal static Bound NoBytes { get; } = new(true, 0, "B", 0);

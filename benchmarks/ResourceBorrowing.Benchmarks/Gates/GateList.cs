@@ -42,6 +42,16 @@ internal static class GateList
         new SoakGate("units-lost", static soak => soak.Lost),
         new SoakGate("lost-wake-ups", static soak => soak.Stuck),
         new RecallGate(),
+        new LimiterGate("concurrency", Bound.AtMost(1), LimiterGate.Theirs, LimiterGate.Ours),
+        new LimiterGate("concurrency", Bound.NoBytes, LimiterGate.Theirs, LimiterGate.Ours),
+        new LimiterGate("partitioned16", Bound.AtMost(1), LimiterGate.TheirPartitioned, LimiterGate.OurPartitioned),
+        new LimiterGate("partitioned16", Bound.NoBytes, LimiterGate.TheirPartitioned, LimiterGate.OurPartitioned),
+        new ResizeGate(waiters: 10_000, most: 5),
+        new MapperGate(most: 1),
+        new RateGate("token-bucket", seconds: 1, most: 5),
+        new RateGate("token-bucket", seconds: 30, most: 1),
+        new RateGate("stream", seconds: 1, most: 5),
+        new RateGate("stream", seconds: 30, most: 1),
         new StartupGate(most: 1.35),
     ];
 }
