@@ -17,10 +17,18 @@ internal sealed class MapperFeed(Participant participant) : IThreadPoolWorkItem
     {
         IResourceMapper[] seen;
         do seen = Volatile.Read(ref _mappers);
-        while (Interlocked.CompareExchange(ref _mappers, [.. seen, mapper], seen) != seen);
+        while (Interlocked.CompareExchange(ref _mappers, [.. seen.Where(m => m != mapper), mapper], seen) != seen);
         participant.Account.Changed ??= participant.OnChanged;
         Volatile.Write(ref _told, -1);
         Announce();
+    }
+
+    /// <summary>A call that has begun may still be under way.</summary>
+    internal void Remove(IResourceMapper mapper)
+    {
+        IResourceMapper[] seen;
+        do seen = Volatile.Read(ref _mappers);
+        while (Interlocked.CompareExchange(ref _mappers, [.. seen.Where(m => m != mapper)], seen) != seen);
     }
 
     internal void Announce()
