@@ -17,6 +17,9 @@ namespace ResourceBorrowing.Mapping;
 /// </remarks>
 public sealed class ParticipantSemaphore : IResourceMapper, IDisposable
 {
+    // What timers can measure.
+    private const long LongestMilliseconds = uint.MaxValue - 1;
+
     private readonly Participant _participant;
     private readonly WaitGroup _waits = new();
     private readonly WaitGroup _blocked = new() { ContinuesInline = true };
@@ -52,7 +55,7 @@ public sealed class ParticipantSemaphore : IResourceMapper, IDisposable
     public bool Wait(TimeSpan timeout) => Wait(timeout, CancellationToken.None);
 
     /// <summary>Takes a permit, blocking the thread until there is one or the time is over.</summary>
-    /// <param name="timeout">From 0 (do not wait) to 2^31-1 ms, or -1 ms for ever.</param>
+    /// <param name="timeout">From 0 (do not wait) to 2^32-2 ms, or -1 ms for ever.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="Wait(int, CancellationToken)"/>
     public bool Wait(TimeSpan timeout, CancellationToken cancellationToken) => Block(MillisecondsOf(timeout), cancellationToken);
@@ -132,14 +135,18 @@ public sealed class ParticipantSemaphore : IResourceMapper, IDisposable
         return millisecondsTimeout;
     }
 
-    private static int MillisecondsOf(TimeSpan timeout) => timeout.TotalMilliseconds is >= Timeout.Infinite and <= int.MaxValue
-        ? (int)timeout.TotalMilliseconds
-        : throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A time limit is from 0 to 2^31-1 ms, or -1 ms for ever.");
+    private static long MillisecondsOf(TimeSpan timeout) => timeout.TotalMilliseconds is >= Timeout.Infinite and <= LongestMilliseconds
+        ? (long)timeout.TotalMilliseconds
+        : throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A time limit is from 0 to 2^32-2 ms, or -1 ms for ever.");
 
-    private bool Block(int milliseconds, CancellationToken cancellationToken) =>
-        EnterAsync(milliseconds, _blocked, cancellationToken).GetAwaiter().GetResult();
+    private bool Block(long milliseconds, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_blocked.IsAbandoned, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        return EnterAsync(milliseconds, _blocked, cancellationToken).GetAwaiter().GetResult();
+    }
 
-    private Task<bool> EnterAsync(int milliseconds, WaitGroup group, CancellationToken cancellationToken)
+    private Task<bool> EnterAsync(long milliseconds, WaitGroup group, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(group.IsAbandoned, this);
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<bool>(cancellationToken);
@@ -152,7 +159,7 @@ public sealed class ParticipantSemaphore : IResourceMapper, IDisposable
 
     private async Task<bool> EnterAsync(ValueTask<ResourceLease> wait) => Enter(await wait.ConfigureAwait(false), isLimited: false);
 
-    private async Task<bool> EnterWithinAsync(int milliseconds, WaitGroup group, CancellationToken cancellationToken)
+    private async Task<bool> EnterWithinAsync(long milliseconds, WaitGroup group, CancellationToken cancellationToken)
     {
         var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds), _participant.Pool.Time);
         try

@@ -130,7 +130,7 @@ public class BoundedWorkTests
         Await(() => a is { InUse: 10, Waiting: 1 });
         var removal = poolIsDisposed ? Task.CompletedTask : pool.RemoveAsync("a");
         if (poolIsDisposed) pool.Dispose();
-        Await(() => !work.Writer.TryWrite(20));
+        Await(() => a.Waiting == 0);
         gate.Release(10);
         await Assert.ThrowsAnyAsync<InvalidOperationException>(() => work.Completion.Within());
         Assert.Equal(10, handled);

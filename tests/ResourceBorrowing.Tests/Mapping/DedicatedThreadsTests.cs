@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using ResourceBorrowing.Mapping;
 using ResourceBorrowing.Tests.Concurrency;
 
@@ -280,6 +281,24 @@ public class DedicatedThreadsTests
         Assert.False(task.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal(1, await task.Within());
+    }
+
+    [Fact]
+    public async Task AddMapper_BuildsThem_AndTheHostEndsThem()
+    {
+        var services = new ServiceCollection();
+        services.AddResourceBorrowing(static o => o.Capacity = 4).AddParticipant("a", 4)
+            .AddMapper<DedicatedThreads>("a")
+            .AddMapper<ParticipantSemaphore>("a");
+        DedicatedThreads threads;
+        await using (var provider = services.BuildServiceProvider())
+        {
+            threads = provider.GetRequiredKeyedService<DedicatedThreads>("a");
+            Assert.Equal(4, provider.GetRequiredKeyedService<ParticipantSemaphore>("a").CurrentCount);
+            Assert.Equal("a 1", await new TaskFactory(threads).StartNew(static () => Thread.CurrentThread.Name).Within());
+        }
+
+        Assert.Equal(0, threads.ThreadCount);
     }
 
     [Fact]

@@ -105,8 +105,19 @@ public class SemaphoreTests
         Assert.Contains("leaving", Assert.Throws<InvalidOperationException>(() => semaphore.Wait(0)).Message, StringComparison.Ordinal);
         all.Dispose();
         await removal.Within();
+    }
+
+    [Fact]
+    public async Task PoolDispose_EndsWaits_AndRefusesNewOnes()
+    {
+        var (pool, a, _, _) = TestPool.Of30();
+        using var semaphore = new ParticipantSemaphore(a);
+        using var all = a.TryAcquire(10);
+        var wait = semaphore.WaitAsync();
         pool.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => wait.Within());
         Assert.Throws<ObjectDisposedException>(semaphore.Wait);
+        Assert.Throws<ObjectDisposedException>(() => semaphore.Wait(0));
     }
 
     [Fact]
@@ -192,7 +203,7 @@ public class SemaphoreTests
         using var rest = a.TryAcquire(9);
         Task<bool>? wait = null;
         CancellationTokenSource? source = null;
-        var (won, lost) = (0, 0);
+        var (won, lost, headStart) = (0, 0, 0);
         Race.Run(
             3_000,
             () =>
@@ -208,9 +219,15 @@ public class SemaphoreTests
                 Assert.Equal(isEntered ? 10 : 9, a.InUse);
                 if (isEntered) semaphore.Release();
                 if (isEntered) won++; else lost++;
+                // Whoever came first comes later next time, so that they meet.
+                headStart = Math.Max(0, headStart + (isEntered ? 20 : -20));
                 Assert.Throws<SemaphoreFullException>(() => semaphore.Release());
             },
-            () => semaphore.Release(),
+            () =>
+            {
+                Thread.SpinWait(headStart);
+                semaphore.Release();
+            },
             () => end(source!, time));
         Assert.True(won > 0 && lost > 0, $"won {won}, lost {lost}: the two never met");
         rest.Dispose();
