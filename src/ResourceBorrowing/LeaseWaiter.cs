@@ -7,7 +7,7 @@ namespace ResourceBorrowing;
 /// <summary>A queued <see cref="Participant.AcquireAsync(int, CancellationToken)"/>: a pooled source of the task its caller awaits.</summary>
 /// <remarks>
 /// It returns to the pool when its result is fetched, and not before the cancellation callback has been taken off: so a
-/// late cancellation can never hit the next user. Continuations always run asynchronously.
+/// late cancellation can never hit the next user. Continuations run asynchronously, but for those of groups that ask otherwise.
 /// </remarks>
 internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
 {
@@ -17,7 +17,7 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
     // The waiter this thread recycled last: nobody else looks for it here, so it costs no interlocked operation.
     [ThreadStatic] private static LeaseWaiter? _spare;
 
-    private ManualResetValueTaskSourceCore<ResourceLease> _source = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<ResourceLease> _source;
     private CancellationTokenRegistration _registration;
     private CancellationToken _cancellationToken;
     private Participant? _participant;
@@ -36,6 +36,7 @@ internal sealed class LeaseWaiter : Waiter, IValueTaskSource<ResourceLease>
         else if (!Pool.TryDequeue(out waiter)) waiter = new LeaseWaiter();
         waiter._participant = participant;
         waiter._group = group;
+        waiter._source.RunContinuationsAsynchronously = group is not { ContinuesInline: true };
         waiter._since = participant.Pool.Metrics.WaitBegan();
         waiter.Reset(units);
         var account = participant.Account;

@@ -18,6 +18,8 @@ namespace ResourceBorrowing;
 /// </remarks>
 public sealed partial class Participant
 {
+    private static long _made;
+
     private readonly PermitCell _cell;
     private readonly Allocation _account;
     private bool _isWanting;
@@ -114,6 +116,9 @@ public sealed partial class Participant
     internal long WantedInRound { get; set; }
 
     internal long WantingInRound { get; set; }
+
+    /// <summary>Its place among all participants of all pools, for ever: the order in which units of several are taken.</summary>
+    internal long Serial { get; } = Interlocked.Increment(ref _made);
 
     /// <summary>Its place among the participants.</summary>
     internal int Place { get; set; }
