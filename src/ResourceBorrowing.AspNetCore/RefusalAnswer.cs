@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -10,6 +11,9 @@ namespace ResourceBorrowing.AspNetCore;
 internal sealed class RefusalAnswer(RequestGuardOptions options, ResourcePool pool, IProblemDetailsService? problems)
 {
     private const string Title = "No resource units for this request";
+
+    // As legible as it was meant: nobody takes this for HTML.
+    private static readonly JsonWriterOptions Legible = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly string _retryAfter = Math.Ceiling(options.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
     private readonly Func<ResourceRefusal, ValueTask<bool>>? _own = options.OnRefused;
@@ -64,7 +68,7 @@ internal sealed class RefusalAnswer(RequestGuardOptions options, ResourcePool po
     private static async Task WriteOwnAsync(ResourceRefusal refusal)
     {
         var body = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(body))
+        using (var json = new Utf8JsonWriter(body, Legible))
         {
             json.WriteStartObject();
             json.WriteString("title", Title);

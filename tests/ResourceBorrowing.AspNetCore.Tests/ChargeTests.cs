@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.RateLimiting;
 
@@ -181,8 +180,9 @@ public class ChargeTests
     {
         await using var host = await GuardedHost.StartAsync(
             static app => app.MapGet("/", Held).RequireResourceUnits("a", units: 4).WithRequestTimeout(TimeSpan.FromMilliseconds(50)),
-            services: static s => s.AddRequestTimeouts().AddTransient<Microsoft.AspNetCore.Hosting.IStartupFilter, TimeoutsFirst>(),
-            pool: static o => o.Participants[0].QueueLimit = 100);
+            services: static s => s.AddRequestTimeouts(),
+            pool: static o => o.Participants[0].QueueLimit = 100,
+            before: static app => app.UseRequestTimeouts());
         using var all = host.Pool["a"].TryAcquire(10);
         Assert.Equal(HttpStatusCode.GatewayTimeout, (await host.GetAsync("/")).Status);
         Assert.Equal(0, host.Pool["a"].Waiting);
@@ -198,16 +198,6 @@ public class ChargeTests
     }
 
     internal static string Held(ResourcePool pool) => $"a{pool["a"].InUse} b{pool["b"].InUse}";
-
-    private sealed class TimeoutsFirst : Microsoft.AspNetCore.Hosting.IStartupFilter
-    {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.UseRouting();
-            app.UseRequestTimeouts();
-            next(app);
-        };
-    }
 }
 
 [ApiController]

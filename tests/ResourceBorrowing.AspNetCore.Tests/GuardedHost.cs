@@ -32,10 +32,10 @@ internal sealed class GuardedHost : IAsyncDisposable
 
     /// <summary>A pool of 30: a and b own 10 each, queue nobody and borrow nothing on demand.</summary>
     internal static async Task<GuardedHost> StartAsync(
-        Action<WebApplication> map, Action<RequestGuardOptions>? options = null, Action<IServiceCollection>? services = null, Action<ResourcePoolOptions>? pool = null)
+        Action<WebApplication> map, Action<RequestGuardOptions>? options = null, Action<IServiceCollection>? services = null, Action<ResourcePoolOptions>? pool = null, Action<WebApplication>? before = null)
     {
         var door = new Doorkeeper();
-        var app = Build(door, map, options, services, pool);
+        var app = Build(door, map, options, services, pool, before);
         try
         {
             await app.StartAsync();
@@ -49,7 +49,7 @@ internal sealed class GuardedHost : IAsyncDisposable
         return new GuardedHost(app, door);
     }
 
-    private static WebApplication Build(Doorkeeper door, Action<WebApplication> map, Action<RequestGuardOptions>? options, Action<IServiceCollection>? services, Action<ResourcePoolOptions>? pool)
+    private static WebApplication Build(Doorkeeper door, Action<WebApplication> map, Action<RequestGuardOptions>? options, Action<IServiceCollection>? services, Action<ResourcePoolOptions>? pool, Action<WebApplication>? before)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddFakeLogging();
@@ -63,6 +63,7 @@ internal sealed class GuardedHost : IAsyncDisposable
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.Use(door.WatchAsync);
+        before?.Invoke(app);
         app.UseResourceBorrowing(options);
         map(app);
         return app;

@@ -15,27 +15,39 @@ public class OutcomeTests
         await using var host = await GuardedHost.StartAsync(
             app =>
             {
-                app.MapGet("/slow", () => time.Advance(TimeSpan.FromMilliseconds(40))).RequireResourceUnits("a");
-                app.MapGet("/bad", static () => Results.StatusCode(500)).RequireResourceUnits("b");
-                app.MapGet("/thrown", static (HttpContext _) => throw new InvalidOperationException("bad")).RequireResourceUnits("b");
+                app.MapGet("/a", (int ms) => time.Advance(TimeSpan.FromMilliseconds(ms))).RequireResourceUnits("a");
+                app.MapGet("/b", static (int i) => i switch { 1 => Results.StatusCode(500), 2 => throw new InvalidOperationException("bad"), _ => Results.NotFound() }).RequireResourceUnits("b");
             },
             o => o.RecordOutcomes = records,
             s => s.AddSingleton<TimeProvider>(time));
-        for (var second = 0; second < 3; second++)
-        {
-            for (var i = 0; i < 10; i++)
-            {
-                await host.GetAsync("/slow");
-                await host.GetAsync(i % 2 == 0 ? "/bad" : "/thrown");
-            }
+        await ServeAsync(seconds: 7, milliseconds: 10, failures: false);
+        await ServeAsync(seconds: 5, milliseconds: 40, failures: true);
 
-            await host.Ended();
-            time.Advance(TimeSpan.FromSeconds(1));
+        var readings = host.Pool.ReportStability().Readings.Where(static r => r.Participant is not null).ToArray();
+        if (records)
+        {
+            Assert.InRange(readings.Single(static r => r.Participant == "a" && r.Name.Contains("latency", StringComparison.Ordinal)).Value ?? 0, 3, 5);
+            Assert.InRange(readings.Single(static r => r.Participant == "b" && r.Name.Contains("error", StringComparison.Ordinal)).Value ?? 0, 40, 60);
+        }
+        else
+        {
+            Assert.Empty(readings);
         }
 
-        var readings = host.Pool.ReportStability().Readings;
-        Assert.Equal(records, readings.Any(static r => r is { Participant: "a", Value: not null }));
-        Assert.Equal(records, readings.Any(static r => r is { Participant: "b" }));
+        async Task ServeAsync(int seconds, int milliseconds, bool failures)
+        {
+            for (var second = 0; second < seconds; second++)
+            {
+                for (var i = 0; i < 40; i++)
+                {
+                    if (i % 2 == 0) await host.GetAsync($"/a?ms={milliseconds}");
+                    await host.GetAsync($"/b?i={(failures ? i % 4 : 0)}");
+                }
+
+                await host.Ended();
+                time.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
     }
 
     [Fact]

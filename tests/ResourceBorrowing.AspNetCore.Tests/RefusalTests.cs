@@ -152,8 +152,8 @@ public class RefusalTests
             app.MapGet("/three", Answer).RequireResourceUnits(ParticipantChoice.ByHeader("X-Tenant", fallback: "nobody"), units: 1);
             app.MapGet("/fine", Answer).RequireResourceUnits("a");
         }));
-        Assert.Contains("/one': the resource pool has no participant 'serach'. It has: a, b", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("/two': 31 units are asked of 'a', which can never have more than its ceiling of 30", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("/one => Answer': the resource pool has no participant 'serach'. It has: a, b", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("/two => Answer': 31 units are asked of 'a', which can never have more than its ceiling of 30", exception.Message, StringComparison.Ordinal);
         Assert.Contains("'nobody'", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("/fine", exception.Message, StringComparison.Ordinal);
     }
