@@ -14,6 +14,6 @@ public static class HttpContextResourceLeaseExtensions
     public static ResourceLease GetResourceLease(this HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.Features.Get<RequestUnits>()?.Lease ?? default;
+        return RequestUnits.Of(context)?.Lease ?? default;
     }
 }

@@ -37,30 +37,18 @@ internal sealed class RequestGuard
         var units = rule.UnitsFor(context);
 
         // Whoever holds units already has been charged: the guard is in the pipeline twice, or it runs again for an error page.
-        if (units == 0 || context.Features.Get<RequestUnits>() is not null) return _next(context);
+        if (units == 0 || RequestUnits.Of(context) is not null) return _next(context);
 
         var ask = new Ask(rule, units, _recordsOutcomes ? _pool.Elapsed : default);
         if (rule.Find(context, out ask.IsOwn) is not { } participant) return RefuseUnknownAsync(context, ask);
         ask.Participant = participant;
-        var wait = AcquireAsync(context, ask);
-        if (!wait.IsCompletedSuccessfully) return WaitAsync(context, ask, wait);
-        var lease = wait.Result;
-        return lease.IsAcquired ? RunAsync(context, Hold(ask, lease)) : WaitAsync(context, ask, new(lease));
+
+        // Without a look at the request's token, which makes the server make one.
+        if (participant.TryAcquireFree(units, out var free)) return RunAsync(context, Hold(ask, free));
+        return WaitAsync(context, ask);
     }
 
     private static RequestUnits Hold(in Ask ask, ResourceLease lease) => new(ask.Participant, ask.Units, lease, ask.Began);
-
-    private static ValueTask<ResourceLease> AcquireAsync(HttpContext context, in Ask ask)
-    {
-        try
-        {
-            return ask.Participant.AcquireAsync(ask.Units, context.RequestAborted);
-        }
-        catch (Exception exception) when (exception is ObjectDisposedException or ArgumentOutOfRangeException)
-        {
-            return ValueTask.FromException<ResourceLease>(exception);
-        }
-    }
 
     private Task RunAsync(HttpContext context, RequestUnits units)
     {
@@ -98,7 +86,7 @@ internal sealed class RequestGuard
     private void End(HttpContext context, RequestUnits units, bool hasThrown)
     {
         units.Lease.Dispose();
-        context.Features.Set<RequestUnits>(null);
+        units.HasEnded = true;
         if (_recordsOutcomes) Record(context, units, hasThrown);
     }
 
@@ -112,19 +100,19 @@ internal sealed class RequestGuard
     }
 
     /// <summary>Waits for units, and looks once for a participant that has taken the place of one that left.</summary>
-    private async Task WaitAsync(HttpContext context, Ask ask, ValueTask<ResourceLease> wait)
+    private async Task WaitAsync(HttpContext context, Ask ask)
     {
         ResourceLease lease;
         try
         {
-            lease = await wait.ConfigureAwait(false);
+            lease = await ask.Participant.AcquireAsync(ask.Units, context.RequestAborted).ConfigureAwait(false);
             if (lease.Refusal == RefusalReason.Removed)
             {
                 ask.Rule.Forget(ask.Participant, ask.IsOwn);
                 if (ask.Rule.Find(context, out var isOwn) is { } other && other != ask.Participant)
                 {
                     (ask.Participant, ask.IsOwn) = (other, isOwn);
-                    lease = await AcquireAsync(context, ask).ConfigureAwait(false);
+                    lease = await other.AcquireAsync(ask.Units, context.RequestAborted).ConfigureAwait(false);
                 }
             }
         }

@@ -9,7 +9,7 @@ namespace ResourceBorrowing.AspNetCore;
 /// </summary>
 /// <remarks>
 /// The units go back when the request has ended, streamed responses and WebSockets included; a handler that has done with the dear part of its work may give them back earlier, by disposing
-/// <see cref="Lease"/>. Immutable, thread-safe.
+/// <see cref="Lease"/>. Thread-safe.
 /// </remarks>
 public sealed class RequestUnits : IBindableFromHttpContext<RequestUnits>
 {
@@ -33,8 +33,13 @@ public sealed class RequestUnits : IBindableFromHttpContext<RequestUnits>
     /// </summary>
     public CancellationToken RecallToken => Lease.RecallToken;
 
+    /// <summary>Whether they have gone back with the end of the request; an error page may run after that.</summary>
+    internal bool HasEnded { get; set; }
+
     /// <summary>The time at which the request came; zero where outcomes are not recorded.</summary>
     internal TimeSpan Began { get; }
+
+    internal static RequestUnits? Of(HttpContext context) => context.Features.Get<RequestUnits>() is { HasEnded: false } units ? units : null;
 
     /// <summary>Binds a parameter of a handler: null for a request that holds no units, so for such an endpoint let the parameter be nullable.</summary>
     /// <param name="context">The request.</param>
@@ -42,6 +47,6 @@ public sealed class RequestUnits : IBindableFromHttpContext<RequestUnits>
     public static ValueTask<RequestUnits?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new(context.Features.Get<RequestUnits>());
+        return new(Of(context));
     }
 }

@@ -43,5 +43,7 @@ internal static class GateList
         new SoakGate("lost-wake-ups", static soak => soak.Stuck),
         new RecallGate(),
         new StartupGate(most: 1.35),
+        new EndpointGuardGate(isCpu: false, most: 1.03),
+        new EndpointGuardGate(isCpu: true, most: 1.03),
     ];
 }
