@@ -248,6 +248,16 @@ public sealed partial class Participant
     /// <summary>One line for people: name, units and reputation.</summary>
     public override string ToString() => $"{Name}: {_cell.Read()} (owns {NominalQuota}, lent {Lent}, borrowed {Borrowed})";
 
+    /// <summary>Takes units that lie free. A miss is no refusal: nothing is recalled, borrowed or counted, and <see cref="AcquireAsync(int, CancellationToken)"/> is what follows.</summary>
+    internal bool TryAcquireFree(int units, out ResourceLease lease)
+    {
+        var stamp = _cell.TryAcquire(units, out var ticket);
+        if (stamp != 0) lease = new(ticket!, stamp);
+        else if (!Pool.IsObserving && _cell.TryAcquireSlow(units)) lease = Grant(units);
+        else lease = default;
+        return lease.IsAcquired;
+    }
+
     internal ValueTask<ResourceLease> AcquireAsync(int units, WaitGroup? group, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<ResourceLease>(cancellationToken);

@@ -53,5 +53,7 @@ internal static class GateList
         new RateGate("stream", seconds: 1, most: 5),
         new RateGate("stream", seconds: 30, most: 1),
         new StartupGate(most: 1.35),
+        new EndpointGuardGate(isCpu: false, most: 1.03),
+        new EndpointGuardGate(isCpu: true, most: 1.03),
     ];
 }

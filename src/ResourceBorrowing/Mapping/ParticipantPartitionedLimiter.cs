@@ -8,8 +8,8 @@ namespace ResourceBorrowing.Mapping;
 /// a partitioned limiter, such as ASP.NET Core's global limiter.
 /// </summary>
 /// <remarks>
-/// Per request it costs one look-up without a lock. A partition is no more than a view of its participant, so there is nothing to expire: it goes when the participant has left and nobody
-/// refers to it any more, and none that is in use can. Thread-safe. Disposal fails the waiters of this limiter.
+/// Per request it costs one look-up without a lock. A partition is no more than a view of its participant, so there is nothing to expire: it goes with the
+/// participant, and none that is in use can. Thread-safe. Disposal fails the waiters of this limiter.
 /// </remarks>
 /// <typeparam name="TResource">What a request is, such as <c>HttpContext</c>.</typeparam>
 /// <param name="choose">The participant of a request. It is called for each request; what it throws reaches the caller.</param>

@@ -59,13 +59,18 @@ public class BoundedWorkTests
             await gate.WaitAsync(stop);
         }, new() { Cost = static cost => cost });
         foreach (var cost in (int[])[7, 8, 1, 2]) await work.Writer.WriteAsync(cost);
-        Await(() => a.Waiting == 8);
+        Await(() => a.Waiting == 8 && Started() == 1);
         lock (started) Assert.Equal([7], started);
         gate.Release();
         Await(() => a is { InUse: 9, Waiting: 2 });
         gate.Release(3);
         work.Writer.Complete();
         await work.Completion.Within();
+
+        int Started()
+        {
+            lock (started) return started.Count;
+        }
     }
 
     [Fact]
