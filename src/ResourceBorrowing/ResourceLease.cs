@@ -46,10 +46,10 @@ public readonly struct ResourceLease : IDisposable, IEquatable<ResourceLease>
     public CancellationToken RecallToken => _stamp > 0 ? _ticket!.Cell.RecallToken : new CancellationToken(canceled: true);
 
     /// <summary>Gives the units back, unless this lease or a copy of it did so before. Never throws, never waits.</summary>
-    public void Dispose()
-    {
-        if (_stamp > 0) _ticket!.Return(_stamp);
-    }
+    public void Dispose() => TryDispose();
+
+    /// <returns>Whether it was this call, and no other on a copy, that gave the units back.</returns>
+    internal bool TryDispose() => _stamp > 0 && _ticket!.Return(_stamp);
 
     /// <summary>Ends the lease and leaves its units in use: whoever asks for this gives them back.</summary>
     /// <returns>How many; 0 when the lease had ended before.</returns>

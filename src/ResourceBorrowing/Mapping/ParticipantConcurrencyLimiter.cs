@@ -22,24 +22,23 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
 {
     private readonly Participant _participant = participant ?? throw new ArgumentNullException(nameof(participant));
     private readonly WaitGroup _waits = new();
-    private readonly PermitLease _availableLease = new(isAcquired: true);
-    private readonly PermitLease _unavailableLease = new(isAcquired: false);
-    private long _successful;
+    private long _acquired;
+    private long _released;
+    private long _foundAvailable;
     private long _failed;
-    private int _held;
     private long _idleSince = participant.Pool.Elapsed.Ticks;
     private int _waiting;
 
     /// <inheritdoc/>
     public override TimeSpan? IdleDuration =>
-        Volatile.Read(ref _held) > 0 || Volatile.Read(ref _waiting) > 0 ? null : _participant.Pool.Elapsed - new TimeSpan(Volatile.Read(ref _idleSince));
+        Volatile.Read(ref _acquired) != Volatile.Read(ref _released) || Volatile.Read(ref _waiting) > 0 ? null : _participant.Pool.Elapsed - new TimeSpan(Volatile.Read(ref _idleSince));
 
     /// <inheritdoc/>
     public override RateLimiterStatistics GetStatistics() => new()
     {
         CurrentAvailablePermits = _participant.Available,
         CurrentQueuedCount = _participant.Waiting,
-        TotalSuccessfulLeases = Interlocked.Read(ref _successful),
+        TotalSuccessfulLeases = Interlocked.Read(ref _acquired) + Interlocked.Read(ref _foundAvailable),
         TotalFailedLeases = Interlocked.Read(ref _failed),
     };
 
@@ -51,16 +50,18 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
     /// <inheritdoc/>
     protected override RateLimitLease AttemptAcquireCore(int permitCount)
     {
+        if (TryTakeFree(permitCount) is { } free) return free;
         ThrowIfUnusable(permitCount);
-        if (permitCount == 0) return IsAnyAvailable() ? Succeed(_availableLease) : Fail(_unavailableLease);
+        if (permitCount == 0) return IsAnyAvailable() ? FindAvailable() : Fail(NoLease.Unavailable);
         return Count(_participant.TryAcquire(permitCount), permitCount);
     }
 
     /// <inheritdoc/>
     protected override ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
     {
+        if (!cancellationToken.IsCancellationRequested && TryTakeFree(permitCount) is { } free) return new(free);
         ThrowIfUnusable(permitCount);
-        if (permitCount == 0 && IsAnyAvailable()) return new(Succeed(_availableLease));
+        if (permitCount == 0 && IsAnyAvailable()) return new(FindAvailable());
 
         var wait = permitCount == 0
             ? _participant.QueueAsync(0, _waits, cancellationToken)
@@ -101,6 +102,14 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
         }
     }
 
+    /// <summary>What is free needs no further question.</summary>
+    private PermitLease? TryTakeFree(int permitCount)
+    {
+        if (permitCount < 1 || _waits.IsAbandoned || !_participant.TryAcquireFree(permitCount, out var lease)) return null;
+        Interlocked.Increment(ref _acquired);
+        return new PermitLease(this, lease);
+    }
+
     private void ThrowIfUnusable(int permitCount)
     {
         if (permitCount > 0) _participant.ThrowIfImpossible(permitCount);
@@ -110,21 +119,21 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
 
     private bool IsAnyAvailable() => _participant.Account.Cell.Read().Free > 0;
 
-    private PermitLease Count(ResourceLease lease, int permitCount)
+    private RateLimitLease Count(ResourceLease lease, int permitCount)
     {
         if (!lease.IsAcquired) return Fail(new PermitLease(this, lease));
-        if (permitCount == 0) return Succeed(_availableLease);
-        Interlocked.Increment(ref _held);
-        return Succeed(new PermitLease(this, lease));
+        if (permitCount == 0) return FindAvailable();
+        Interlocked.Increment(ref _acquired);
+        return new PermitLease(this, lease);
     }
 
-    private PermitLease Succeed(PermitLease lease)
+    private NoLease FindAvailable()
     {
-        Interlocked.Increment(ref _successful);
-        return lease;
+        Interlocked.Increment(ref _foundAvailable);
+        return NoLease.Available;
     }
 
-    private PermitLease Fail(PermitLease lease)
+    private RateLimitLease Fail(RateLimitLease lease)
     {
         Interlocked.Increment(ref _failed);
         return lease;
@@ -133,55 +142,54 @@ public sealed class ParticipantConcurrencyLimiter(Participant participant) : Rat
     private void Released()
     {
         // The time before the count: who reads none held must not read a time from before they were.
-        int held;
+        long released;
         do
         {
-            held = Volatile.Read(ref _held);
-            if (held == 1) Volatile.Write(ref _idleSince, _participant.Pool.Elapsed.Ticks);
+            released = Volatile.Read(ref _released);
+            if (Volatile.Read(ref _acquired) - released == 1) Volatile.Write(ref _idleSince, _participant.Pool.Elapsed.Ticks);
         }
-        while (Interlocked.CompareExchange(ref _held, held - 1, held) != held);
+        while (Interlocked.CompareExchange(ref _released, released + 1, released) != released);
     }
 
-    private sealed class PermitLease : RateLimitLease
+    /// <summary>The answer to a request for no permit: whether there is any. It holds nothing.</summary>
+    private sealed class NoLease(bool isAvailable) : RateLimitLease
     {
+        internal static readonly NoLease Available = new(isAvailable: true);
+        internal static readonly NoLease Unavailable = new(isAvailable: false);
+
+        public override bool IsAcquired => isAvailable;
+
+        public override IEnumerable<string> MetadataNames => PermitLease.Names;
+
+        public override bool TryGetMetadata(string metadataName, out object? metadata)
+        {
+            metadata = null;
+            return false;
+        }
+    }
+
+    private sealed class PermitLease(ParticipantConcurrencyLimiter limiter, ResourceLease lease) : RateLimitLease
+    {
+        internal static readonly string[] Names = [MetadataName.ReasonPhrase.Name];
+
         // The framework's own words, which callers may compare.
         private const string QueueLimitReached = "Queue limit reached";
 
-        private static readonly string[] Names = [MetadataName.ReasonPhrase.Name];
-
-        private readonly ParticipantConcurrencyLimiter? _limiter;
-        private readonly ResourceLease _lease;
-        private int _disposed;
-
-        internal PermitLease(bool isAcquired) => IsAcquired = isAcquired;
-
-        internal PermitLease(ParticipantConcurrencyLimiter limiter, ResourceLease lease)
-        {
-            _limiter = limiter;
-            _lease = lease;
-            IsAcquired = lease.IsAcquired;
-        }
-
-        public override bool IsAcquired { get; }
+        public override bool IsAcquired => lease.IsAcquired;
 
         public override IEnumerable<string> MetadataNames => Names;
 
         public override bool TryGetMetadata(string metadataName, out object? metadata)
         {
-            metadata = _limiter is null || IsAcquired || metadataName != MetadataName.ReasonPhrase.Name ? null
-                : _lease.Refusal == RefusalReason.QueueFull ? QueueLimitReached
-                : _lease.Explanation;
+            metadata = IsAcquired || metadataName != MetadataName.ReasonPhrase.Name ? null
+                : lease.Refusal == RefusalReason.QueueFull ? QueueLimitReached
+                : lease.Explanation;
             return metadata is not null;
         }
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing && IsAcquired && _limiter is not null && Interlocked.Exchange(ref _disposed, 1) == 0)
-            {
-                _lease.Dispose();
-                _limiter.Released();
-            }
-
+            if (disposing && lease.TryDispose()) limiter.Released();
             base.Dispose(disposing);
         }
     }

@@ -57,11 +57,14 @@ internal sealed class LeaseTicket
     internal long Take() => ++_stamp;
 
     /// <summary>Gives the units back if <paramref name="stamp"/> is still out; otherwise does nothing.</summary>
-    internal void Return(long stamp)
+    /// <returns>Whether it was.</returns>
+    internal bool Return(long stamp)
     {
         var cell = _cell;
         var units = _units;
-        if (Interlocked.CompareExchange(ref _stamp, stamp + 1, stamp) == stamp) cell.Release(units);
+        if (Interlocked.CompareExchange(ref _stamp, stamp + 1, stamp) != stamp) return false;
+        cell.Release(units);
+        return true;
     }
 
     /// <summary>Ends the lease without giving the units back.</summary>
