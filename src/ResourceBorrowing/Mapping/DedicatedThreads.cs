@@ -42,6 +42,7 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
     private int _named;
     private int _summoned;                               // on their way to their first task
     private bool _isUnitless;                            // whether a thread runs without units
+    private readonly int _unitsPerThread;
     private bool _isDisposed;
 
     /// <summary>Makes the scheduler; threads follow with the work.</summary>
@@ -53,6 +54,7 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
     {
         ArgumentNullException.ThrowIfNull(participant);
         _options = (options ?? new()).Checked(participant, nameof(options));
+        _unitsPerThread = _options.UnitsPerThread!.Value;
         _participant = participant;
         _idleTimer = participant.Pool.Time.CreateTimer(static state => ((DedicatedThreads)state!).EndIdle(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _retryTimer = participant.Pool.Time.CreateTimer(static state => ((DedicatedThreads)state!).Recruit(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -82,7 +84,7 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
 
     private bool IsClosed => _participant.Waiters.ClosedBecause != WaitOutcome.Waiting;
 
-    private int Allowed => _participant.Allocation / _options.UnitsPerThread;
+    private int Allowed => _participant.Allocation / _unitsPerThread;
 
     /// <summary>Refuses new tasks and lets what is queued run; does not wait. Then all threads end.</summary>
     public void Dispose()
@@ -219,7 +221,7 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
     {
         if (!lease.IsAcquired) return false;
         var word = _participant.Account.Cell.Read();
-        return !word.IsQuiet && (word.OwesDebt || IsClosed || !isFirst && _participant.Waiting > (_asking is null ? 0 : _options.UnitsPerThread));
+        return !word.IsQuiet && (word.OwesDebt || IsClosed || !isFirst && _participant.Waiting > (_asking is null ? 0 : _unitsPerThread));
     }
 
     /// <summary>Asks for the units of one more thread, one after the other, as long as there is work for which no thread is on its way.</summary>
@@ -257,7 +259,7 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
     {
         try
         {
-            return _participant.AcquireAsync(_options.UnitsPerThread, _waits, cancellationToken);
+            return _participant.AcquireAsync(_unitsPerThread, _waits, cancellationToken);
         }
         catch (ArgumentOutOfRangeException exception)
         {

@@ -306,6 +306,10 @@ public class DedicatedThreadsTests
     {
         var (_, a, _, _) = TestPool.Of30();
         Refused(nameof(DedicatedThreadsOptions.UnitsPerThread), new() { UnitsPerThread = 0 });
+        a.Options.Needs.Cores = 0;
+        Refused(nameof(DedicatedThreadsOptions.UnitsPerThread), new());
+        a.Options.Needs.Cores = 0.4;
+        using (var threads = new DedicatedThreads(a)) Assert.Equal(3, threads.MaximumConcurrencyLevel);
         Refused(nameof(DedicatedThreadsOptions.UnitsPerThread), new() { UnitsPerThread = 31 });
         Refused(nameof(DedicatedThreadsOptions.IdleTime), new() { IdleTime = TimeSpan.Zero });
         Refused(nameof(DedicatedThreadsOptions.QueueLimit), new() { QueueLimit = 0 });

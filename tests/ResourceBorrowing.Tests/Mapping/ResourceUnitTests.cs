@@ -1,5 +1,6 @@
-using ResourceBorrowing.Mapping;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using ResourceBorrowing.Mapping;
 
 namespace ResourceBorrowing.Tests.Mapping;
 
@@ -74,6 +75,41 @@ public class ResourceUnitTests
             held[place].Dispose();
             held.RemoveAt(place);
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Rates_OfAllParticipantsUsedToTheFull_AreNeverMoreThanAllUnitsStandFor(int seed)
+    {
+        const double Bytes = 1_000, Operations = 10;
+        var random = new Random(seed);
+        var options = TestPool.Options(24, ("a", 8), ("b", 8), ("c", 8));
+        (options.Unit.NetworkBytesPerSecond, options.Unit.IoOperationsPerSecond) = (Bytes, Operations);
+        foreach (var participant in options.Participants)
+            (participant.Needs.Network, participant.Needs.Io, participant.LendingLimit) = (0.2 + 0.8 * random.NextDouble(), 0.2 + 0.8 * random.NextDouble(), 8);
+        var time = new FakeTimeProvider();
+        using var pool = new ResourcePool(options, time);
+        var burst = TimeSpan.FromSeconds(0.1);
+        var buckets = pool.Participants.Select(p => new RateBucket(p, static u => new Rates(u.NetworkBytesPerSecond, u.IoOperationsPerSecond), burst, isFull: false)).ToArray();
+        var (bytes, operations) = (0.0, 0.0);
+        for (var step = 0; step < 4_000; step++)
+        {
+            if (random.Next(40) == 0) pool.Participants[random.Next(3)].TryBorrow(1 + random.Next(3), TimeSpan.FromMilliseconds(1 + random.Next(500)));
+            foreach (var bucket in buckets)
+            {
+                for (var amount = new Rates(40, 0.5); bucket.TryDraw(amount);) (bytes, operations) = (bytes + amount.First, operations + amount.Second);
+            }
+
+            time.Advance(TimeSpan.FromMilliseconds(5));
+        }
+
+        var most = 24 * (20 + burst.TotalSeconds);
+        Assert.InRange(bytes, 0.3 * Bytes * most, Bytes * most);
+        Assert.InRange(operations, 0.3 * Operations * most, Operations * most);
+        foreach (var bucket in buckets) bucket.Dispose();
+        TestPool.AssertLaws(pool);
+        Assert.All(pool.Participants, static p => Assert.Equal(0, p.InUse));
     }
 
     [Theory]
