@@ -24,13 +24,13 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
     private readonly TimeSpan _burst;
     private readonly HeldUnits _held;
     private readonly LinkedList<RateWaiter> _waiters = [];
+    private readonly ITimer _timer;
     private Rates _tokens;
     private TimeSpan _at;
     private double _queued;
 
     // Units on their way in or out, which are neither held nor free: or the bucket would lose what is too much without them.
     private int _moving;
-    private ITimer? _timer;
     private CancellationToken _watched;
     private CancellationTokenRegistration _recall;
     private CancellationTokenSource? _asking;
@@ -46,6 +46,7 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
         _held = new HeldUnits(participant);
         _at = participant.Pool.Elapsed;
         _tokens = PerUnit * (isFull ? participant.Available * burst.TotalSeconds : 0);
+        _timer = participant.Pool.Time.CreateTimer(static bucket => ((RateBucket)bucket!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         participant.Pool.Attach(participant, this);
     }
 
@@ -81,9 +82,10 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
     {
         get
         {
+            var now = _participant.Pool.Elapsed;
             lock (_lock)
             {
-                Flow(_participant.Pool.Elapsed);
+                Flow(now);
                 return _tokens;
             }
         }
@@ -103,9 +105,10 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
     {
         if (_participant.Pool.IsObserving) return true;
         bool isDrawn;
+        var now = _participant.Pool.Elapsed;
         lock (_lock)
         {
-            Flow(_participant.Pool.Elapsed);
+            Flow(now);
             isDrawn = !_isDisposed && (NewestFirst || _waiters.Count == 0) && TryDrawHere(amount);
         }
 
@@ -139,9 +142,10 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
     /// <summary>Tokens that were drawn too few (above 0) or too many: the bucket may go below empty, and never above full.</summary>
     internal void Correct(Rates missing)
     {
+        var now = _participant.Pool.Elapsed;
         lock (_lock)
         {
-            Flow(_participant.Pool.Elapsed);
+            Flow(now);
             _tokens -= missing;
         }
 
@@ -187,12 +191,15 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
             asking = _asking;
             while (_waiters.First is { } node) all.Add(Take(node));
             back = _held.Take(_held.Count);
-            _timer?.Dispose();
-            _timer = null;
             _recall.Unregister();
         }
 
-        if (because == WaitOutcome.Disposed) _participant.Mappers.Remove(this);
+        if (because == WaitOutcome.Disposed)
+        {
+            _participant.Mappers.Remove(this);
+            _timer.Dispose();
+        }
+
         asking?.Cancel();
         _held.GiveBack(back);
         foreach (var waiter in all) waiter.End(because);
@@ -246,10 +253,12 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
             List<RateWaiter>? served = null;
             CancellationTokenSource? idle;
             int back, more, moving;
+            TimeSpan? look;
+            var now = _participant.Pool.Elapsed;
             lock (_lock)
             {
                 if (_isDisposed) return;
-                Flow(_participant.Pool.Elapsed);
+                Flow(now);
                 while (_waiters.First is { } front && TryDrawHere(front.Value.Amount)) (served ??= []).Add(Take(front));
                 var wanted = Wanted();
                 back = _held.Take(Math.Max(0, _held.Count - wanted));
@@ -258,10 +267,14 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
                 _moving += moving;
                 // A place in the participant's queue that nobody needs any more would keep others out.
                 idle = _waiters.Count == 0 ? _asking : null;
-                SetTimer();
+                look = NextLook;
             }
 
-            WatchRecalls();
+            if (look is { } soon)
+            {
+                WatchRecalls();
+                _timer.Change(soon, Timeout.InfiniteTimeSpan);
+            }
 
             foreach (var waiter in served ?? []) waiter.End(WaitOutcome.Granted);
             idle?.Cancel();
@@ -319,11 +332,12 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
     private bool Add(ResourceLease lease)
     {
         if (!lease.IsAcquired) return false;
+        var now = _participant.Pool.Elapsed;
         lock (_lock)
         {
             if (!_isDisposed)
             {
-                Flow(_participant.Pool.Elapsed);
+                Flow(now);
                 _held.Add(lease);
                 return true;
             }
@@ -372,14 +386,16 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
         }
     }
 
-    /// <summary>When to look again: when the front of the queue has its tokens, or when units may be given back. The lock is held.</summary>
-    private void SetTimer()
+    /// <summary>When to look again: when the front of the queue has its tokens, or when units may be given back. Null when nothing is held and nobody waits. The lock is held.</summary>
+    private TimeSpan? NextLook
     {
-        if (_held.Count == 0 && _waiters.Count == 0) return;
-        _timer ??= _participant.Pool.Time.CreateTimer(static bucket => ((RateBucket)bucket!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        var look = _burst / 8;
-        if (_waiters.First is { } front && _held.Count > 0) look = TimeSpan.FromSeconds(Math.Min(1, (front.Value.Amount - _tokens).Over(PerUnit * _held.Count)));
-        _timer.Change(look < ShortestLook ? ShortestLook : look > LongestLook ? LongestLook : look, Timeout.InfiniteTimeSpan);
+        get
+        {
+            if (_held.Count == 0 && _waiters.Count == 0) return null;
+            var look = _burst / 8;
+            if (_waiters.First is { } front && _held.Count > 0) look = TimeSpan.FromSeconds(Math.Min(1, (front.Value.Amount - _tokens).Over(PerUnit * _held.Count)));
+            return look < ShortestLook ? ShortestLook : look > LongestLook ? LongestLook : look;
+        }
     }
 
     /// <summary>For those to whom it must not throw.</summary>

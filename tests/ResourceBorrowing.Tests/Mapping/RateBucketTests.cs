@@ -168,6 +168,22 @@ public class RateBucketTests
     }
 
     [Fact]
+    public async Task Waiter_ThatIsCancelled_LeavesNobodyInTheParticipantsQueue()
+    {
+        var (_, a, _, _) = TestPool.Of30();
+        using var bucket = Bucket(a);
+        using var rest = a.TryAcquire(10);
+        using var cancellation = new CancellationTokenSource();
+        var wait = bucket.DrawAsync(new Rates(5), cancellation.Token);
+        Assert.Equal(1, a.Waiting);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.Within());
+        Assert.True(SpinWait.SpinUntil(() => a.Waiting == 0, TimeSpan.FromSeconds(30)));
+        rest.Dispose();
+        Assert.True(a.TryAcquire(10).IsAcquired);
+    }
+
+    [Fact]
     public async Task Waiters_OfABucketOrPoolThatGoes_AreTold()
     {
         var (pool, a, b, _) = TestPool.Of30();
