@@ -11,6 +11,7 @@ namespace Storefront.Shop;
 internal sealed record Subsystem(string Name, int Units, int? LendingLimit = null, bool KeepsToItselfInActTwo = false)
 {
     internal const int Checkout = 0;
+    internal const int Recommendations = 2;
     internal const int Reports = 3;
 
     /// <summary>Callers that may wait, per subsystem; one shared pool gets the sum.</summary>
