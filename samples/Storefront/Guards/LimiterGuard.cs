@@ -15,14 +15,16 @@ internal sealed class LimiterGuard : IGuard, IDisposable
     internal static LimiterGuard SharedPool() => new(Enumerable.Repeat(
         Limiter(Subsystem.Capacity, Subsystem.QueueLimit * Subsystem.All.Count), Subsystem.All.Count));
 
-    public async ValueTask<Admission> EnterAsync(int subsystem, CancellationToken cancellationToken)
+    /// <summary>The same for any limiter.</summary>
+    internal static async ValueTask<string?> RunAsync(RateLimiter limiter, Func<Task> work, CancellationToken patience)
     {
-        var lease = await _limiters[subsystem].AcquireAsync(1, cancellationToken);
-        if (lease.IsAcquired) return Admission.Granted(lease);
-        var reason = lease.TryGetMetadata(MetadataName.ReasonPhrase, out var phrase) ? phrase! : "refused";
-        lease.Dispose();
-        return Admission.Refused(reason);
+        using var lease = await limiter.AcquireAsync(1, patience);
+        if (!lease.IsAcquired) return lease.TryGetMetadata(MetadataName.ReasonPhrase, out var phrase) ? phrase : "refused";
+        await work();
+        return null;
     }
+
+    public ValueTask<string?> RunAsync(int subsystem, Func<Task> work, CancellationToken patience) => RunAsync(_limiters[subsystem], work, patience);
 
     public void Dispose()
     {

@@ -45,11 +45,12 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
             }
         }
 
+        var adapters = await board.WatchAsync("rates", Rates.Seconds, Rates.RunAsync(calibration.HoldSeconds[Subsystem.Search], cancellationToken));
         var actTwo = seconds < SecondsForActTwo ? null : await board.WatchAsync(
             "act two", ActTwo.Seconds, ActTwo.RunAsync(calibration, seed, journal, generator, cancellationToken));
         return new ExperimentResult(
             seed, trace, RoundSeconds, _rounds, calibration, [.. Policy.All.Select(p => new PolicyResult(p, RoundSeconds, phases[p]))])
-        { ActTwo = actTwo };
+        { Rates = adapters, ActTwo = actTwo };
     }
 
     private async Task<(Calibration Calibration, double[][] Rates)> CalibrateAsync(

@@ -4,6 +4,9 @@ namespace Storefront.Measurement;
 internal sealed record ExperimentResult(
     int Seed, string? Trace, double RoundSeconds, int Rounds, Calibration Calibration, IReadOnlyList<PolicyResult> Policies)
 {
+    /// <summary>The adapters that are rates.</summary>
+    internal required IReadOnlyList<RateResult> Rates { get; init; }
+
     /// <summary>Null when the run was too short for it.</summary>
     internal ActTwoResult? ActTwo { get; init; }
 

@@ -54,6 +54,7 @@ internal static class ResultJson
             })),
             result.DroppedEvents,
             OverloadedSecondsByRound = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds.Select(static r => PoolWatch.OverloadedSeconds(r.Samples)),
+            result.Rates,
             verdict.BeatsOnGoodput,
             verdict.HurtsCheckout,
             Verdict = verdict.Lines,

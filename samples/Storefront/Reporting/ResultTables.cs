@@ -26,6 +26,8 @@ internal static class ResultTables
             console.WriteLine(Text($"Some requests failed altogether ({failing.Policy.Name}: {failing.Total.Failed}; first: {first})."));
         }
 
+        console.WriteLine();
+        console.Write(RatesTable(result.Rates));
         ActTwoTables.Write(console, result.ActTwo);
     }
 
@@ -101,6 +103,20 @@ internal static class ResultTables
 
         table.AddRow(Row("all", borrowing.Rounds.SelectMany(static r => r.Loans!.Counts), borrowing.Rounds.SelectMany(static r => r.Harm), ""));
         table.Caption = new TableTitle("As borrower: taken to early. As lender: given to harm, in seconds.");
+        return table;
+    }
+
+    private static Table RatesTable(IReadOnlyList<RateResult> rates)
+    {
+        var table = Table("Rates that follow the units", " ", ">search: units", ">at most/s", ">were/s", ">images: units", ">at most kB/s", ">were kB/s");
+        foreach (var rate in rates)
+        {
+            table.AddRow(Cells(
+                rate.When, Text($"{rate.SearchUnits}"), Text($"{rate.SearchLimit:F0}"), Text($"{rate.SearchesPerSecond:F0}"),
+                Text($"{rate.ImageUnits}"), Text($"{rate.ByteLimit / 1000:F0}"), Text($"{rate.BytesPerSecond / 1000:F0}")));
+        }
+
+        table.Caption = new TableTitle("Both were asked for all that they may let through.");
         return table;
     }
 

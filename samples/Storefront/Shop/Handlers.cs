@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
@@ -8,6 +9,9 @@ namespace Storefront.Shop;
 /// <summary>What the subsystems do: a little real work each, then an event that must be on disk before the answer goes out.</summary>
 internal sealed class Handlers(Journal journal, HttpClient http)
 {
+    /// <summary>Bytes into which recommendations read prices.</summary>
+    internal const int BufferSize = 1 << 16;
+
     private const int PixelRows = 96;
 
     private static readonly byte[] Secret = RandomNumberGenerator.GetBytes(32);
@@ -53,12 +57,27 @@ internal sealed class Handlers(Journal journal, HttpClient http)
     private async Task<object> RecommendAsync()
     {
         var taste = _products[Random.Shared.Next(_products.Length)].Taste;
-        var prices = await http.GetFromJsonAsync<Dictionary<int, decimal>>(PriceService);
-        var best = prices!.Keys.Select(id => _products[id])
+        var prices = await AskForPricesAsync();
+        var best = prices.Keys.Select(id => _products[id])
             .OrderByDescending(p => p.Taste.Zip(taste, static (a, b) => a * b).Sum()).Take(5)
             .Select(p => new { p.Id, p.Name, Price = prices[p.Id] }).ToArray();
         await journal.CommitAsync(JsonSerializer.SerializeToUtf8Bytes(best));
         return best;
+    }
+
+    private async Task<Dictionary<int, decimal>> AskForPricesAsync()
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            await using var answer = await http.GetStreamAsync(PriceService);
+            var read = await answer.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false);
+            return JsonSerializer.Deserialize<Dictionary<int, decimal>>(buffer.AsSpan(0, read))!;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private async Task<object> ReportAsync()

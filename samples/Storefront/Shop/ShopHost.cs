@@ -85,30 +85,30 @@ internal sealed class ShopHost : IAsyncDisposable
 
     private async Task<bool> TryAnswerAsync(HttpContext context, int subsystem, Handlers handlers)
     {
-        using var admission = await EnterAsync(context, subsystem);
-        if (admission.Refusal is { } reason)
-        {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            await context.Response.WriteAsJsonAsync(new { reason });
-            return false;
-        }
-
-        using var held = Meter.Hold(subsystem);
-        await context.Response.WriteAsJsonAsync(await handlers.RunAsync(subsystem));
-        return true;
-    }
-
-    private async ValueTask<Admission> EnterAsync(HttpContext context, int subsystem)
-    {
+        var isIn = false;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         patience.CancelAfter(Subsystem.Deadline);
+        string? refusal;
         try
         {
-            return await _guard.EnterAsync(subsystem, patience.Token);
+            refusal = await _guard.RunAsync(subsystem, AnswerAsync, patience.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!isIn)
         {
-            return Admission.Refused($"'{Subsystem.All[subsystem].Name}' had no unit free before the deadline");
+            refusal = $"'{Subsystem.All[subsystem].Name}' had no unit free before the deadline";
+        }
+
+        if (refusal is null) return true;
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        await context.Response.WriteAsJsonAsync(new { reason = refusal });
+        return false;
+
+        async Task AnswerAsync()
+        {
+            isIn = true;
+            patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            using var held = Meter.Hold(subsystem);
+            await context.Response.WriteAsJsonAsync(await handlers.RunAsync(subsystem));
         }
     }
 }

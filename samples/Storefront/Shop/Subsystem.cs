@@ -11,7 +11,10 @@ namespace Storefront.Shop;
 internal sealed record Subsystem(string Name, int Units, int? LendingLimit = null, bool KeepsToItselfInActTwo = false)
 {
     internal const int Checkout = 0;
+    internal const int Search = 1;
+    internal const int Recommendations = 2;
     internal const int Reports = 3;
+    internal const int Images = 5;
 
     /// <summary>Callers that may wait, per subsystem; one shared pool gets the sum.</summary>
     internal const int QueueLimit = 16;
