@@ -25,6 +25,7 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
     private readonly HeldUnits _held;
     private readonly LinkedList<RateWaiter> _waiters = [];
     private readonly ITimer _timer;
+    private bool _isUsed;
     private Rates _tokens;
     private TimeSpan _at;
     private double _queued;
@@ -39,7 +40,7 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
     /// <param name="participant">Whose units.</param>
     /// <param name="ratesOf">What one unit lets through per second.</param>
     /// <param name="burst">For how long an idle bucket saves up.</param>
-    /// <param name="isFull">Whether it begins full.</param>
+    /// <param name="isFull">Whether it begins full; if not, it fills from its first use on.</param>
     internal RateBucket(Participant participant, Func<ResourceAmounts, Rates> ratesOf, TimeSpan burst, bool isFull)
     {
         (_participant, _ratesOf, _burst) = (participant, ratesOf, burst);
@@ -108,6 +109,7 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
         var now = _participant.Pool.Elapsed;
         lock (_lock)
         {
+            _isUsed = true;
             Flow(now);
             isDrawn = !_isDisposed && (NewestFirst || _waiters.Count == 0) && TryDrawHere(amount);
         }
@@ -293,7 +295,7 @@ internal sealed class RateBucket : IResourceMapper, IDisposable
     /// <summary>How many units the level asks for; fewer when the participant owes some or its callers wait for some: a rate can shrink at once. The lock is held.</summary>
     private int Wanted()
     {
-        if (ClosedBecause != WaitOutcome.Waiting) return 0;
+        if (!_isUsed || ClosedBecause != WaitOutcome.Waiting) return 0;
         var missed = _participant.Debt + Math.Max(0, _participant.Waiting - (_asking is null ? 0 : 1));
         var within = Within;
         var wanted = _waiters.Count > 0 ? within : (int)Math.Ceiling(within * _tokens.Missing(PerUnit * (within * _burst.TotalSeconds)));

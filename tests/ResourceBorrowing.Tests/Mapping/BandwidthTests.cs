@@ -84,6 +84,21 @@ public class BandwidthTests
     }
 
     [Fact]
+    public async Task Budget_ThatNobodyHasUsed_HoldsNothing()
+    {
+        var (_, a, b, _) = TestPool.Of30();
+        using var budget = new BandwidthBudget(a, new() { BytesPerUnit = PerUnit });
+        for (var i = 0; i < 100; i++)
+        {
+            // Each change is told to it.
+            a.TryBorrow(b, 1, TimeSpan.FromHours(1)).Dispose();
+            await Task.Yield();
+        }
+
+        Assert.Equal((10, 0), (a.Available, a.InUse));
+    }
+
+    [Fact]
     public async Task Operations_AreLimitedAsWell()
     {
         var (_, a, _, time) = TestPool.Of30();
