@@ -210,6 +210,29 @@ public class RateBucketTests
     }
 
     [Fact]
+    public async Task Timers_ThatThrow_LoseNoUnitAndNoWaiter()
+    {
+        var time = new ThrowingTimers();
+        using var pool = new ResourcePool(TestPool.Options(10, ("a", 10)), time);
+        var a = pool["a"];
+        using var bucket = new RateBucket(a, static _ => new Rates(PerUnit), Burst, isFull: true);
+        Assert.True(bucket.TryDraw(new Rates(50)));
+        var held = a.InUse;
+        var wait = bucket.DrawAsync(new Rates(60), CancellationToken.None);
+        time.IsThrowing = true;
+        // Units come and go, and who can be served is, though the clock will not be set.
+        time.Advance(TimeSpan.FromSeconds(2));
+        for (var i = 0; i < 5; i++) bucket.TryDraw(new Rates(1));
+        Assert.Equal(WaitOutcome.Granted, await wait.Within());
+        Assert.True(held > 0 && a.InUse == bucket.Held);
+        time.Advance(TimeSpan.FromMinutes(1));
+        bucket.TryDraw(new Rates(0));
+        Assert.Equal((0, 0, 10), (bucket.Held, a.InUse, a.Available));
+        bucket.Dispose();
+        TestPool.AssertLaws(pool);
+    }
+
+    [Fact]
     public async Task Race_OfDrawsLoansCancellationsAndDisposal_LosesNoUnit()
     {
         var options = TestPool.Options(30, ("a", 10), ("b", 10));
@@ -241,6 +264,22 @@ public class RateBucketTests
         bucket.Dispose();
         Assert.True(SpinWait.SpinUntil(() => a is { InUse: 0, Waiting: 0, Debt: 0 }, TimeSpan.FromSeconds(30)), $"{a}, {a.Waiting} waiting");
         TestPool.AssertLaws(pool);
+    }
+
+    private sealed class ThrowingTimers : FakeTimeProvider
+    {
+        internal bool IsThrowing { get; set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Timer(this, base.CreateTimer(callback, state, dueTime, period));
+
+        private sealed class Timer(ThrowingTimers time, ITimer timer) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => time.IsThrowing ? throw new InvalidOperationException("no timer") : timer.Change(dueTime, period);
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
+        }
     }
 
     private static RateBucket Bucket(Participant participant) => new(participant, static _ => new Rates(PerUnit), Burst, isFull: true);
