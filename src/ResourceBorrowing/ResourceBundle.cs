@@ -1,6 +1,6 @@
 namespace ResourceBorrowing;
 
-/// <summary>Units of several participants, taken all or none: several kinds of resource for one piece of work. Dispose it to give all of them back.</summary>
+/// <summary>Units of several participants, memory and tokens, taken all or none: several kinds of resource for one piece of work. Dispose it to give them back.</summary>
 /// <remarks>
 /// Thread-safe. Disposing it twice, or on several threads at once, gives the units back once. A bundle that nobody disposes keeps its units in use for ever.
 /// </remarks>
@@ -9,123 +9,120 @@ public sealed class ResourceBundle : IDisposable
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(1);
 
-    private readonly ResourceLease[] _leases;
-    private readonly ResourceLease _refused;
+    private readonly BundleShare?[] _shares;
+    private readonly BundleShare? _refused;
 
-    private ResourceBundle(ResourceLease[] leases, ResourceLease refused = default)
+    private ResourceBundle(BundleShare?[] shares, BundleShare? refused = null)
     {
-        _leases = leases;
+        _shares = shares;
         _refused = refused;
     }
 
-    /// <summary>Whether all units were granted. Stays true after disposal.</summary>
-    public bool IsAcquired => Refusal == RefusalReason.None;
+    /// <summary>Whether everything was granted. Stays true after disposal.</summary>
+    public bool IsAcquired => _refused is null;
 
-    /// <summary>Why one participant refused; <see cref="RefusalReason.None"/> when none did.</summary>
-    public RefusalReason Refusal => _refused.Refusal;
+    /// <summary>Why one of them refused; <see cref="RefusalReason.None"/> when none did.</summary>
+    public RefusalReason Refusal => _refused?.Refusal ?? RefusalReason.None;
 
     /// <summary>The refusal in words, with the participant and the numbers that decided; made when asked for.</summary>
-    public string Explanation => IsAcquired ? "granted" : _refused.Explanation;
+    public string Explanation => _refused?.Explanation ?? "granted";
 
-    /// <summary>Takes units of several participants, of one pool or of several, waiting for them while they are not free; all or none.</summary>
-    /// <param name="requests">Of whom, and how many units, from 1. Who is named twice is asked once, for the sum. None makes an empty bundle.</param>
+    /// <summary>Takes units of several participants, bytes of memory budgets and tokens of token buckets, of one pool or of several, waiting for what is not free; all or none.</summary>
+    /// <param name="requests">
+    /// Of whom, and how much, from 1: <c>[(cpu, 2), (memory, 1 &lt;&lt; 20), (tokens, 5)]</c>. Who is named twice is asked once, for the sum. None makes an empty bundle.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The bundle; when one participant refused, one that says why and holds nothing. Await it once: units granted to a task that nobody awaits stay in use.</returns>
+    /// <returns>The bundle; when one refused, one that says why and holds nothing. Await it once: what is granted to a task that nobody awaits stays in use.</returns>
     /// <remarks>
-    /// All bundles take units in the same order, that in which the participants joined, so they never wait for each other in a circle. Who waits while
-    /// it holds some gives all of them back and begins anew when those are recalled, or when the wait lasts long (1 s, each time twice as long, at the most
-    /// 1 min): so no circle through loans lasts either. Nobody should ask for a bundle while holding other units.
+    /// All bundles take in the same order, that in which the participants joined, and of one participant units before tokens before bytes, so they never wait for each
+    /// other in a circle. Who waits while it holds some gives all of it back and begins anew when units are recalled, or when the wait lasts long (1 s, each time
+    /// twice as long, at the most 1 min): so no circle through loans, or through units and bytes of the same participant, lasts either. Nobody should ask for a bundle while holding other units.
     /// </remarks>
-    /// <exception cref="ArgumentNullException">The requests, or a participant of them, are null.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Less than 1, or in sum above the participant's ceiling: that could never succeed. Nothing was taken.</exception>
+    /// <exception cref="ArgumentNullException">The requests, or whom one of them names, are null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1, or in sum more than there could ever be. Nothing was taken.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before all were granted; nothing is held.</exception>
-    /// <exception cref="ObjectDisposedException">A pool has been, or was meanwhile, disposed; nothing is held.</exception>
-    public static ValueTask<ResourceBundle> AcquireAllAsync(IEnumerable<(Participant Participant, int Units)> requests, CancellationToken cancellationToken = default)
+    /// <exception cref="ObjectDisposedException">A pool or a limiter has been, or was meanwhile, disposed; nothing is held.</exception>
+    public static ValueTask<ResourceBundle> AcquireAllAsync(IEnumerable<ResourceRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         return AcquireAllAsync(InOrder(requests), cancellationToken);
     }
 
-    /// <summary>Gives all units back, unless that was done before. Never throws, never waits.</summary>
-    public void Dispose() => GiveBack(_leases);
+    /// <summary>Gives everything back but the tokens, which are spent, unless that was done before. Never throws, never waits.</summary>
+    public void Dispose() => GiveBack(_shares, isUsed: true);
 
     /// <summary>The outcome in words.</summary>
     public override string ToString() => Explanation;
 
-    private static (Participant Participant, int Units)[] InOrder(IEnumerable<(Participant Participant, int Units)> requests)
+    private static (IBundled Source, long Amount)[] InOrder(IEnumerable<ResourceRequest> requests)
     {
-        var sums = new SortedList<long, (Participant Participant, int Units)>();
-        foreach (var (participant, units) in requests)
+        var sums = new Dictionary<IBundled, long>(ReferenceEqualityComparer.Instance);
+        foreach (var request in requests)
         {
-            ArgumentNullException.ThrowIfNull(participant, nameof(requests));
-            ThrowIfImpossible(participant, units, nameof(requests));
-            sums.TryGetValue(participant.Serial, out var before);
-            sums[participant.Serial] = (participant, (int)Math.Min(int.MaxValue, (long)before.Units + units));
+            var source = request.Source;
+            ArgumentNullException.ThrowIfNull(source, nameof(requests));
+            source.ThrowIfImpossible(request.Amount, nameof(requests));
+            sums[source] = Math.Min(long.MaxValue - request.Amount, sums.GetValueOrDefault(source)) + request.Amount;
         }
 
-        foreach (var (participant, units) in sums.Values) ThrowIfImpossible(participant, units, nameof(requests));
-        return [.. sums.Values];
+        foreach (var (source, amount) in sums) source.ThrowIfImpossible(amount, nameof(requests));
+        return [.. sums.OrderBy(static s => s.Key.Participant.Serial).ThenBy(static s => s.Key.Rank).Select(static s => (s.Key, s.Value))];
     }
 
-    private static void ThrowIfImpossible(Participant participant, int units, string name)
+    private static async ValueTask<ResourceBundle> AcquireAllAsync((IBundled Source, long Amount)[] wanted, CancellationToken cancellationToken)
     {
-        // A pool that observes refuses nothing.
-        if (units < 1 || !participant.Pool.IsObserving) participant.ThrowIfImpossible(units, name);
-    }
-
-    private static async ValueTask<ResourceBundle> AcquireAllAsync((Participant Participant, int Units)[] wanted, CancellationToken cancellationToken)
-    {
-        var leases = new ResourceLease[wanted.Length];
+        var shares = new BundleShare?[wanted.Length];
         for (var patience = FirstPatience; ; patience = patience * 2 < MostPatience ? patience * 2 : MostPatience)
         {
             try
             {
-                var refused = await TakeAsync(wanted, leases, patience, cancellationToken).ConfigureAwait(false);
-                if (refused is not { } refusal) return new ResourceBundle(leases);
-                GiveBack(leases);
-                return new ResourceBundle([], refusal);
+                var refused = await TakeAsync(wanted, shares, patience, cancellationToken).ConfigureAwait(false);
+                if (refused is null) return new ResourceBundle(shares);
+                GiveBack(shares, isUsed: false);
+                return new ResourceBundle([], refused);
             }
             catch (OperationCanceledException)
             {
                 // Cancelled; or what it holds may be what somebody waits for whom it waits for.
-                GiveBack(leases);
+                GiveBack(shares, isUsed: false);
                 cancellationToken.ThrowIfCancellationRequested();
             }
             catch
             {
-                GiveBack(leases);
+                GiveBack(shares, isUsed: false);
                 throw;
             }
         }
     }
 
-    /// <returns>The lease that was refused; null when none was.</returns>
+    /// <returns>The share that was refused; null when none was.</returns>
     /// <exception cref="OperationCanceledException">Cancelled, or time to give back what it holds.</exception>
-    private static async ValueTask<ResourceLease?> TakeAsync((Participant Participant, int Units)[] wanted, ResourceLease[] leases, TimeSpan patience, CancellationToken cancellationToken)
+    private static async ValueTask<BundleShare?> TakeAsync((IBundled Source, long Amount)[] wanted, BundleShare?[] shares, TimeSpan patience, CancellationToken cancellationToken)
     {
+        Array.Clear(shares);
         for (var i = 0; i < wanted.Length; i++)
         {
-            var (participant, units) = wanted[i];
+            var (source, amount) = wanted[i];
             if (i == 0)
             {
-                leases[0] = await participant.AcquireAsync(units, cancellationToken).ConfigureAwait(false);
+                shares[0] = await source.TakeAsync(amount, cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                using var limit = new CancellationTokenSource(patience, participant.Pool.Time);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource([cancellationToken, limit.Token, .. leases.Take(i).Select(static l => l.RecallToken)]);
-                leases[i] = await participant.AcquireAsync(units, either.Token).ConfigureAwait(false);
+                using var limit = new CancellationTokenSource(patience, source.Participant.Pool.Time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource([cancellationToken, limit.Token, .. shares.Take(i).Select(static s => s!.RecallToken)]);
+                shares[i] = await source.TakeAsync(amount, either.Token).ConfigureAwait(false);
             }
 
-            if (!leases[i].IsAcquired) return leases[i];
+            if (shares[i]!.Refusal != RefusalReason.None) return shares[i];
         }
 
         return null;
     }
 
-    private static void GiveBack(ResourceLease[] leases)
+    private static void GiveBack(BundleShare?[] shares, bool isUsed)
     {
         // Last taken, first given back: who waits for the first of them need not wait for the next.
-        for (var i = leases.Length - 1; i >= 0; i--) leases[i].Dispose();
+        for (var i = shares.Length - 1; i >= 0; i--) shares[i]?.GiveBack(isUsed);
     }
 }

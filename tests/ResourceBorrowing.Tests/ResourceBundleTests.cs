@@ -1,5 +1,6 @@
 using FsCheck.Xunit;
 using Microsoft.Extensions.Time.Testing;
+using ResourceBorrowing.Mapping;
 using ResourceBorrowing.Tests.Concurrency;
 
 namespace ResourceBorrowing.Tests;
@@ -21,6 +22,52 @@ public class ResourceBundleTests
         Assert.Equal((2, 0, 0), (a.InUse, b.InUse, c.InUse));
         next.Dispose();
         Assert.True((await ResourceBundle.AcquireAllAsync([]).Within()).IsAcquired);
+        TestPool.AssertAtRest(pool);
+        TestPool.AssertAtRest(other);
+    }
+
+    /// <summary>Tokens are spent with the bundle, bytes are reserved until its end.</summary>
+    [Fact]
+    public async Task Bundle_OfUnitsTokensAndBytes_IsAllOfThem()
+    {
+        var (pool, a, b, _) = TestPool.Of30();
+        var (other, c, _, _) = TestPool.Of30();
+        var (tokens, memory) = (new ParticipantTokenBucketLimiter(c, new() { TokensPerUnit = 1, Burst = TestPool.Term }), new MemoryBudget(b, 100));
+        var before = tokens.GetStatistics()!.CurrentAvailablePermits;
+        using (var bundle = await ResourceBundle.AcquireAllAsync([(memory, 100), (tokens, 3), (b, 2), (memory, 101), (a, 4), (tokens, 2)]).Within())
+        {
+            Assert.True(bundle.IsAcquired, bundle.Explanation);
+            Assert.Equal((201, 5), (memory.Reserved, before - tokens.GetStatistics()!.CurrentAvailablePermits));
+            Assert.Equal(5, b.InUse);
+        }
+
+        Assert.Equal((0, 5), (memory.Reserved, before - tokens.GetStatistics()!.CurrentAvailablePermits));
+        Assert.Equal(0, b.InUse);
+        tokens.Dispose();
+        TestPool.AssertAtRest(pool);
+        TestPool.AssertAtRest(other);
+    }
+
+    [Fact]
+    public async Task Bundle_ThatTokensOrBytesRefuse_SaysWhy_AndHoldsNothing()
+    {
+        var (pool, a, b, _) = TestPool.Of30(static o => o.Participants[1].QueueLimit = 0);
+        var (other, c, _, _) = TestPool.Of30();
+        var (tokens, memory) = (new ParticipantTokenBucketLimiter(c, new() { TokensPerUnit = 1, Burst = TestPool.Term }), new MemoryBudget(b, 100));
+        var before = tokens.GetStatistics()!.CurrentAvailablePermits;
+        var all = memory.TryReserve(1_000);
+        var noBytes = await ResourceBundle.AcquireAllAsync([(memory, 1), (tokens, 5), (a, 1)]).Within();
+        Assert.Equal((false, RefusalReason.QueueFull), (noBytes.IsAcquired, noBytes.Refusal));
+        Assert.Contains("'b'", noBytes.Explanation, StringComparison.Ordinal);
+        Assert.Equal((0, 1_000), (before - tokens.GetStatistics()!.CurrentAvailablePermits, memory.Reserved));
+        all.Dispose();
+
+        using var spent = tokens.AttemptAcquire((int)before);
+        var noTokens = await ResourceBundle.AcquireAllAsync([(b, 1), (tokens, 5), (memory, 1)]).Within();
+        Assert.Equal((false, RefusalReason.QueueFull), (noTokens.IsAcquired, noTokens.Refusal));
+        Assert.Equal("Queue limit reached", noTokens.Explanation);
+        Assert.Equal((0, 0), (memory.Reserved, b.InUse));
+        tokens.Dispose();
         TestPool.AssertAtRest(pool);
         TestPool.AssertAtRest(other);
     }
@@ -76,7 +123,13 @@ public class ResourceBundleTests
         Assert.Throws<ArgumentOutOfRangeException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), (b, 0)]); });
         Assert.Throws<ArgumentOutOfRangeException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), (b, 31)]); });
         Assert.Throws<ArgumentOutOfRangeException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), (b, 16), (b, 16)]); });
-        Assert.Throws<ArgumentNullException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), (null!, 1)]); });
+        var (tokens, memory) = (new ParticipantTokenBucketLimiter(a, new() { TokensPerUnit = 1 }), new MemoryBudget(b, 100));
+        Assert.Throws<ArgumentOutOfRangeException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), (tokens, 0)]); });
+        Assert.Throws<ArgumentOutOfRangeException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), (tokens, 31)]); });
+        Assert.Throws<ArgumentOutOfRangeException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), (memory, 0)]); });
+        Assert.Throws<ArgumentOutOfRangeException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), (memory, 1), (memory, 3_000)]); });
+        Assert.Throws<ArgumentNullException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([default]); });
+        Assert.Throws<ArgumentNullException>("requests", () => { _ = ResourceBundle.AcquireAllAsync([(a, 1), ((Participant)null!, 1)]); });
         Assert.Throws<ArgumentNullException>("requests", () => { _ = ResourceBundle.AcquireAllAsync(null!); });
         Assert.Equal((0, 0), (a.InUse, b.InUse));
     }
@@ -128,7 +181,7 @@ public class ResourceBundleTests
             var random = new Random(seed + t);
             for (var i = 0; i < 100; i++)
             {
-                var requests = pool.Participants.Where(_ => random.Next(2) == 0).Select(p => (p, 1 + random.Next(4))).ToArray();
+                var requests = pool.Participants.Where(_ => random.Next(2) == 0).Select(p => (ResourceRequest)(p, 1 + random.Next(4))).ToArray();
                 random.Shuffle(requests);
                 using var source = new CancellationTokenSource();
                 var wait = ResourceBundle.AcquireAllAsync(requests, source.Token);

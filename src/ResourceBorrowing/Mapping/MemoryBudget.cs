@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using ResourceBorrowing.Permits;
 
 namespace ResourceBorrowing.Mapping;
@@ -8,7 +9,7 @@ namespace ResourceBorrowing.Mapping;
 /// As many of the participant's units are in use as the reserved bytes fill, the last of them perhaps in part. When the allocation shrinks below that, nothing more is granted until enough was
 /// released. It counts what it is told; it does not stop anybody from allocating. Thread-safe.
 /// </remarks>
-public sealed class MemoryBudget : IResourceMapper
+public sealed class MemoryBudget : IResourceMapper, IBundled
 {
     private readonly Lock _lock = new();
     private readonly Participant _participant;
@@ -96,6 +97,23 @@ public sealed class MemoryBudget : IResourceMapper
     {
     }
 
+    /// <inheritdoc/>
+    Participant IBundled.Participant => _participant;
+
+    /// <inheritdoc/>
+    int IBundled.Rank => 2;
+
+    /// <inheritdoc/>
+    void IBundled.ThrowIfImpossible(long amount, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(amount, 1, name);
+        ThrowIfImpossible(amount, name);
+    }
+
+    /// <inheritdoc/>
+    async ValueTask<BundleShare> IBundled.TakeAsync(long amount, CancellationToken cancellationToken) =>
+        new Share(await ReserveAsync(amount, cancellationToken).ConfigureAwait(false));
+
     internal void Release(long bytes)
     {
         int back;
@@ -112,7 +130,7 @@ public sealed class MemoryBudget : IResourceMapper
     {
         lock (_lock)
         {
-            missing = UnitsFor(_reserved + bytes) - _held.Count;
+            missing = UnitsFor((Int128)_reserved + bytes) - _held.Count;
             if (missing <= 0) _reserved += bytes;
             return missing <= 0;
         }
@@ -126,7 +144,7 @@ public sealed class MemoryBudget : IResourceMapper
         lock (_lock)
         {
             _held.Add(lease);
-            isTaken = UnitsFor(_reserved + bytes) <= _held.Count;
+            isTaken = UnitsFor((Int128)_reserved + bytes) <= _held.Count;
             if (isTaken) _reserved += bytes;
             back = _held.Take(_held.Count - UnitsFor(_reserved));
         }
@@ -135,13 +153,22 @@ public sealed class MemoryBudget : IResourceMapper
         return isTaken;
     }
 
-    private int UnitsFor(long bytes) => (int)((bytes + BytesPerUnit - 1) / BytesPerUnit);
+    private int UnitsFor(Int128 bytes) => (int)Int128.Min(int.MaxValue, (bytes + BytesPerUnit - 1) / BytesPerUnit);
 
-    private void ThrowIfImpossible(long bytes)
+    private void ThrowIfImpossible(long bytes, [CallerArgumentExpression(nameof(bytes))] string? name = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes, name);
         var most = _participant.Ceiling * (Int128)BytesPerUnit;
         if (bytes > most && _participant.Waiters.ClosedBecause == WaitOutcome.Waiting)
-            throw new ArgumentOutOfRangeException(nameof(bytes), bytes, $"'{_participant.Name}' can never have more than {most} bytes.");
+            throw new ArgumentOutOfRangeException(name, bytes, $"'{_participant.Name}' can never have more than {most} bytes.");
+    }
+
+    private sealed class Share(MemoryReservation reservation) : BundleShare
+    {
+        internal override RefusalReason Refusal => reservation.Refusal;
+
+        internal override string Explanation => reservation.Explanation;
+
+        internal override void GiveBack(bool isUsed) => reservation.Dispose();
     }
 }

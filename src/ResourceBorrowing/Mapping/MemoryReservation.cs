@@ -17,6 +17,9 @@ public sealed class MemoryReservation : IDisposable
     /// <summary>How many bytes; 0 when refused.</summary>
     public long Bytes { get; }
 
+    /// <summary>Why none were reserved; <see cref="RefusalReason.None"/> when they were.</summary>
+    public RefusalReason Refusal => _refusal.Refusal;
+
     /// <summary>The outcome in words; a refusal in units, with the numbers that decided.</summary>
     public string Explanation => IsAcquired ? "granted" : _refusal.Explanation;
 

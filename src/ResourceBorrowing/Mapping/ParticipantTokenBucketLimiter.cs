@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.RateLimiting;
 using ResourceBorrowing.Permits;
 
@@ -15,7 +16,7 @@ namespace ResourceBorrowing.Mapping;
 /// <para>An operation whose cost is known only afterwards: acquire what it will probably cost, then <see cref="Settle"/> with what it did cost; what was too little is owed as tokens, what was too
 /// much is back at once.</para>
 /// </remarks>
-public sealed class ParticipantTokenBucketLimiter : ReplenishingRateLimiter, IResourceMapper
+public sealed class ParticipantTokenBucketLimiter : ReplenishingRateLimiter, IResourceMapper, IBundled
 {
     // The framework's own words, which callers may compare.
     private const string QueueLimitReached = "Queue limit reached";
@@ -91,6 +92,23 @@ public sealed class ParticipantTokenBucketLimiter : ReplenishingRateLimiter, IRe
     }
 
     /// <inheritdoc/>
+    Participant IBundled.Participant => _participant;
+
+    /// <inheritdoc/>
+    int IBundled.Rank => 1;
+
+    /// <inheritdoc/>
+    void IBundled.ThrowIfImpossible(long amount, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(amount, 1, name);
+        ThrowIfUnusable(amount, name);
+    }
+
+    /// <inheritdoc/>
+    async ValueTask<BundleShare> IBundled.TakeAsync(long amount, CancellationToken cancellationToken) =>
+        new Share((TokenLease)await AcquireAsync((int)amount, cancellationToken).ConfigureAwait(false));
+
+    /// <inheritdoc/>
     protected override RateLimitLease AttemptAcquireCore(int permitCount)
     {
         ThrowIfUnusable(permitCount);
@@ -125,12 +143,12 @@ public sealed class ParticipantTokenBucketLimiter : ReplenishingRateLimiter, IRe
 
     private TokenLease LeaseFor(int permitCount, WaitOutcome outcome) => outcome == WaitOutcome.Granted ? Succeed(permitCount) : Fail(permitCount, outcome);
 
-    private void ThrowIfUnusable(int permitCount)
+    private void ThrowIfUnusable(long permitCount, [CallerArgumentExpression(nameof(permitCount))] string? name = null)
     {
         ObjectDisposedException.ThrowIf(_bucket.IsDisposed, this);
         ObjectDisposedException.ThrowIf(_participant.Waiters.ClosedBecause == WaitOutcome.Disposed, this);
         var most = _bucket.PerUnit.First * _participant.Ceiling * _options.Burst.TotalSeconds;
-        if (permitCount > most) throw new ArgumentOutOfRangeException(nameof(permitCount), permitCount, $"'{_participant.Name}' can never have more than {(long)most} tokens at once.");
+        if (permitCount > Math.Min(most, int.MaxValue)) throw new ArgumentOutOfRangeException(name, permitCount, $"'{_participant.Name}' can never have more than {(long)most} tokens at once.");
     }
 
     private TokenLease Succeed(int cost)
@@ -144,14 +162,14 @@ public sealed class ParticipantTokenBucketLimiter : ReplenishingRateLimiter, IRe
     {
         Interlocked.Increment(ref _failed);
         Touch();
-        var reason = outcome switch
+        var (refusal, reason) = outcome switch
         {
-            WaitOutcome.QueueFull => QueueLimitReached,
-            WaitOutcome.Removed => $"'{_participant.Name}' is leaving the pool.",
-            WaitOutcome.Disposed => "The limiter has been disposed.",
-            _ => $"'{_participant.Name}' has {Math.Max(0, Math.Floor(_bucket.Level.First)):0} tokens, {Math.Max(1, permitCount)} asked for.",
+            WaitOutcome.QueueFull => (RefusalReason.QueueFull, QueueLimitReached),
+            WaitOutcome.Removed => (RefusalReason.Removed, $"'{_participant.Name}' is leaving the pool."),
+            WaitOutcome.Disposed => (RefusalReason.Disposed, "The limiter has been disposed."),
+            _ => (RefusalReason.NotAvailable, $"'{_participant.Name}' has {Math.Max(0, Math.Floor(_bucket.Level.First)):0} tokens, {Math.Max(1, permitCount)} asked for."),
         };
-        return new TokenLease(this, reason, _bucket.TimeUntil(new Rates(Math.Max(1, permitCount))));
+        return new TokenLease(this, refusal, reason, _bucket.TimeUntil(new Rates(Math.Max(1, permitCount))));
     }
 
     private void Touch() => Volatile.Write(ref _lastUsed, _participant.Pool.Elapsed.Ticks);
@@ -167,9 +185,14 @@ public sealed class ParticipantTokenBucketLimiter : ReplenishingRateLimiter, IRe
 
         internal TokenLease(ParticipantTokenBucketLimiter limiter, int cost) => (Limiter, _cost, IsAcquired) = (limiter, cost, true);
 
-        internal TokenLease(ParticipantTokenBucketLimiter limiter, string reason, TimeSpan? retryAfter) => (Limiter, _reason, _retryAfter) = (limiter, reason, retryAfter);
+        internal TokenLease(ParticipantTokenBucketLimiter limiter, RefusalReason refusal, string reason, TimeSpan? retryAfter) =>
+            (Limiter, Refusal, _reason, _retryAfter) = (limiter, refusal, reason, retryAfter);
 
         internal ParticipantTokenBucketLimiter Limiter { get; }
+
+        internal RefusalReason Refusal { get; }
+
+        internal string Explanation => _reason ?? "granted";
 
         public override bool IsAcquired { get; }
 
@@ -186,6 +209,18 @@ public sealed class ParticipantTokenBucketLimiter : ReplenishingRateLimiter, IRe
                 : metadataName == MetadataName.RetryAfter.Name && _retryAfter is { } after ? after
                 : null;
             return metadata is not null;
+        }
+    }
+
+    private sealed class Share(TokenLease lease) : BundleShare
+    {
+        internal override RefusalReason Refusal => lease.Refusal;
+
+        internal override string Explanation => lease.Explanation;
+
+        internal override void GiveBack(bool isUsed)
+        {
+            if (!isUsed && lease.IsAcquired) lease.Limiter.Settle(lease, 0);
         }
     }
 }

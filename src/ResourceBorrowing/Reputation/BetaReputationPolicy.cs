@@ -114,7 +114,7 @@ public sealed class BetaReputationPolicy : IReputationPolicy
         }
 
         var scale = Math.Min(1, MostReportMass / (@for + against));
-        return @for + against == 0 ? Fade(record, now).WithReports(0, 0) : Fade(record, now).WithReports(@for * scale, against * scale);
+        return Fade(record, now).WithReports(@for * scale, against * scale);
     }
 
     /// <inheritdoc/>

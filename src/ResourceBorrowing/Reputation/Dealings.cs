@@ -1,14 +1,10 @@
-using System.Runtime.CompilerServices;
-
 namespace ResourceBorrowing.Reputation;
 
 /// <summary>What a policy remembers of one participant's dealings with one other, so that no single partner makes its reputation. A value; the default is none.</summary>
-public struct Dealings
+public record struct Dealings
 {
-    private const int Sources = 4;
-
-    private Amounts _counted;
-    private Amounts _turnover;
+    private SourceAmounts _counted;
+    private SourceAmounts _turnover;
 
     /// <summary>How much good there was, counted or not.</summary>
     public double Volume { readonly get; private set; }
@@ -48,7 +44,7 @@ public struct Dealings
 
     internal void Fade(double factor, TimeSpan asOf)
     {
-        for (var i = 0; i < Sources; i++) _counted[i] *= factor;
+        for (var i = 0; i < SourceAmounts.Sources; i++) _counted[i] *= factor;
         Volume *= factor;
         AsOf = asOf;
     }
@@ -68,14 +64,8 @@ public struct Dealings
         {
             // What is not finite stays so when it is multiplied by nothing.
             var sum = Volume * 0;
-            for (var i = 0; i < Sources; i++) sum += _counted[i] * 0 + _turnover[i] * 0;
+            for (var i = 0; i < SourceAmounts.Sources; i++) sum += _counted[i] * 0 + _turnover[i] * 0;
             return sum == 0;
         }
-    }
-
-    [InlineArray(Sources)]
-    private struct Amounts
-    {
-        private double _first;
     }
 }

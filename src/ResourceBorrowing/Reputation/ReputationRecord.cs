@@ -1,16 +1,12 @@
-using System.Runtime.CompilerServices;
-
 namespace ResourceBorrowing.Reputation;
 
 /// <summary>All that a policy remembers of one participant: evidence for and against it per source, what others report, and as of when. A value.</summary>
 /// <remarks>The default is a newcomer without evidence. What the amounts mean is the policy's business.</remarks>
-public struct ReputationRecord
+public record struct ReputationRecord
 {
-    private const int Sources = 4;
-
-    private Amounts _for;
-    private Amounts _against;
-    private Amounts _turnover;
+    private SourceAmounts _for;
+    private SourceAmounts _against;
+    private SourceAmounts _turnover;
 
     /// <summary>The pool time of the last evidence.</summary>
     public TimeSpan AsOf { readonly get; private set; }
@@ -67,7 +63,7 @@ public struct ReputationRecord
 
     internal void Fade(double factor, TimeSpan asOf)
     {
-        for (var i = 0; i < Sources; i++)
+        for (var i = 0; i < SourceAmounts.Sources; i++)
         {
             _for[i] *= factor;
             _against[i] *= factor;
@@ -93,14 +89,8 @@ public struct ReputationRecord
         {
             // What is not finite stays so when it is multiplied by nothing.
             var sum = ReportsFor * 0 + ReportsAgainst * 0;
-            for (var i = 0; i < Sources; i++) sum += _for[i] * 0 + _against[i] * 0 + _turnover[i] * 0;
+            for (var i = 0; i < SourceAmounts.Sources; i++) sum += _for[i] * 0 + _against[i] * 0 + _turnover[i] * 0;
             return sum == 0;
         }
-    }
-
-    [InlineArray(Sources)]
-    private struct Amounts
-    {
-        private double _first;
     }
 }

@@ -5,8 +5,6 @@ namespace ResourceBorrowing.State;
 /// <summary>Makes a saved state of what a pool knows, and the other way round: checked as a whole before anything is changed.</summary>
 internal static class StateBook
 {
-    private const int Sources = 4;
-
     internal static SavedState Save(IEnumerable<Standing> standings, IReputationPolicy policy, TimeSpan now, DateTimeOffset at) => new()
     {
         SavedAt = at,
@@ -69,21 +67,21 @@ internal static class StateBook
         };
     }
 
-    private static double[] Amounts(Func<EvidenceSource, double> of) => [.. Enumerable.Range(0, Sources).Select(i => of((EvidenceSource)i))];
+    private static double[] Amounts(Func<EvidenceSource, double> of) => [.. Enumerable.Range(0, SourceAmounts.Sources).Select(i => of((EvidenceSource)i))];
 
     private static TimeSpan Age(TimeSpan now, TimeSpan at) => at < now ? now - at : TimeSpan.Zero;
 
     private static ReputationRecord Record(SavedStanding saved, TimeSpan began)
     {
         var record = default(ReputationRecord).WithReports(saved.ReportsFor, saved.ReportsAgainst).Faded(1, began - saved.Age);
-        for (var i = 0; i < Sources; i++) record = record.With((EvidenceSource)i, saved.For[i], saved.Against[i]).WithTurnover((EvidenceSource)i, saved.Turnover[i]);
+        for (var i = 0; i < SourceAmounts.Sources; i++) record = record.With((EvidenceSource)i, saved.For[i], saved.Against[i]).WithTurnover((EvidenceSource)i, saved.Turnover[i]);
         return record;
     }
 
     private static Dealings Dealings(SavedDealings saved, TimeSpan began)
     {
         var dealings = default(Dealings).WithVolume(saved.Volume).Faded(1, began - saved.Age);
-        for (var i = 0; i < Sources; i++) dealings = dealings.With((EvidenceSource)i, saved.Counted[i], saved.Turnover[i]);
+        for (var i = 0; i < SourceAmounts.Sources; i++) dealings = dealings.With((EvidenceSource)i, saved.Counted[i], saved.Turnover[i]);
         return dealings;
     }
 
@@ -97,8 +95,8 @@ internal static class StateBook
             .Concat(saved.Dealings.SelectMany(static d => d.Counted.Concat(d.Turnover).Append(d.Volume)))
             .Concat(saved.Opinions.SelectMany(static o => new[] { o.For, o.Against, 1 - o.For, 1 - o.Against }));
         var ages = saved.Dealings.Select(static d => d.Age).Concat(saved.Opinions.Select(static o => o.Age)).Append(saved.Age);
-        var isSound = saved.For.Length == Sources && saved.Against.Length == Sources && saved.Turnover.Length == Sources
-            && saved.Dealings.All(static d => d.Counted.Length == Sources && d.Turnover.Length == Sources)
+        var isSound = saved.For.Length == SourceAmounts.Sources && saved.Against.Length == SourceAmounts.Sources && saved.Turnover.Length == SourceAmounts.Sources
+            && saved.Dealings.All(static d => d.Counted.Length == SourceAmounts.Sources && d.Turnover.Length == SourceAmounts.Sources)
             && saved.Completed >= 0 && saved.Honoured >= 0 && amounts.All(static a => double.IsFinite(a) && a >= 0)
             && ages.All(static a => a >= TimeSpan.Zero && a <= MostAge)
             && AreDistinct(saved.Dealings.Select(static d => d.With)) && AreDistinct(saved.Opinions.Select(static o => o.By));

@@ -30,7 +30,7 @@ public class ArchitectureTests
         string[] forUsers =
         [
             "Loan", "LendingConsent", "LoanEvaluation", "LoanOffer", "LoanPhase", "LoanRequest", "LoanStatus", "LoanTerms", "PoolEvent", "PoolEventKind", "PoolMode", "TrackedLease",
-            "Participant", "ParticipantOptions", "ParticipantSnapshot", "PoolSnapshot", "RefusalReason", "ResourceLease", "ResourcePool", "ResourcePoolOptions",
+            "Participant", "ParticipantOptions", "ParticipantSnapshot", "PoolSnapshot", "RefusalReason", "ResourceLease", "ResourcePool", "ResourcePoolOptions", "ResourceRequest",
             "IResourceMapper", "ParticipantConcurrencyLimiter", "ParticipantSemaphore", "DedicatedThreads", "DedicatedThreadsOptions", "BoundedWork`1", "BoundedWorkOptions`1", "ResourceBundle", "ParticipantTokenBucketLimiter", "TokenBucketOptions", "ParticipantPartitionedLimiter`1", "BandwidthBudget", "BandwidthOptions", "ThrottledHttpHandler", "MemoryBudget", "MemoryReservation", "OperationCosts",
             "ResourceAmounts", "ResourceNeeds", "ResourceUnitOptions", "ResourceBorrowingDiagnostics", "ResourceBorrowingHealthChecksBuilderExtensions", "AdditiveReputationPolicy", "Evidence", "EvidenceSource",
             "IReputationPolicy", "ReputationRecord", "BetaReputationPolicy", "Dealings", "Opinion", "ReportReason", "ReportResult", "ReputationChange", "ReputationExplanation", "ReputationOptions", "ReputationSource", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",

@@ -107,4 +107,17 @@ public class MemoryBudgetTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new MemoryBudget(a, PerUnit).TryReserve(-1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new MemoryBudget(a, PerUnit).TryReserve(31 * PerUnit));
     }
+
+    /// <summary>More than any number of units could hold is no reservation of nothing.</summary>
+    [Fact]
+    public void Reservation_OfWhatNeverWas_WhenTheParticipantHasLeft_IsRefused()
+    {
+        var (pool, a, _, _) = TestPool.Of30();
+        var budget = new MemoryBudget(a, PerUnit);
+        using var before = budget.TryReserve(1);
+        _ = pool.RemoveAsync(a.Name);
+        var reservation = budget.TryReserve(long.MaxValue);
+        Assert.False(reservation.IsAcquired);
+        Assert.Equal(1, budget.Reserved);
+    }
 }

@@ -149,7 +149,70 @@ public class BetaPolicyTests
     [InlineData(double.NaN)]
     [InlineData(2.9)]
     [InlineData(1000.1)]
-    public void LossPenalty_OutOfRange_IsRefused(double penalty) => Assert.Throws<ArgumentOutOfRangeException>(() => new BetaReputationPolicy { LossPenalty = penalty });
+    public void LossPenalty_OutOfRange_IsRefused(double penalty)
+    {
+        var refused = Assert.Throws<ArgumentOutOfRangeException>(() => new BetaReputationPolicy { LossPenalty = penalty });
+        Assert.Equal(nameof(BetaReputationPolicy.LossPenalty), refused.ParamName);
+        Assert.StartsWith("A loss costs 3 to 1000 times what a return earns.", refused.Message);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1000)]
+    public void LossPenalty_AtTheEndsOfItsRange_IsTaken(double penalty) => Assert.Equal(penalty, new BetaReputationPolicy { LossPenalty = penalty }.LossPenalty);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void HalfLife_NotAbove0_IsRefused(long ticks)
+    {
+        var refused = Assert.Throws<ArgumentOutOfRangeException>(() => new BetaReputationPolicy { HalfLife = new TimeSpan(ticks) });
+        Assert.Equal(nameof(BetaReputationPolicy.HalfLife), refused.ParamName);
+        Assert.StartsWith("A half-life is above 0.", refused.Message);
+    }
+
+    /// <summary>What is not a number says nothing; what is too much counts as the most.</summary>
+    [Theory]
+    [InlineData(EvidenceSource.Return)]
+    [InlineData(EvidenceSource.Impact)]
+    [InlineData(EvidenceSource.Borrowing)]
+    [InlineData(EvidenceSource.Neighbour)]
+    public void Infinity_CountsAsTheMost(EvidenceSource source)
+    {
+        var (most, infinite) = (new Evidence(source, 20, 1, 1, default, "most") { Impact = 1 }, double.PositiveInfinity);
+        var counted = After(most);
+        Assert.NotEqual(default, counted);
+        Assert.Equal(counted, After(new Evidence(source, infinite, infinite, infinite, default, "infinite") { Impact = infinite }));
+        foreach (var wrong in (Evidence[])[most with { Weight = double.NaN }, most with { Completeness = double.NaN }, most with { Timeliness = double.NaN }, most with { Impact = double.NaN }])
+            Assert.Equal(default, After(wrong));
+
+        static ReputationRecord After(in Evidence evidence)
+        {
+            var dealings = default(Dealings);
+            return Default.Apply(default, evidence, ref dealings);
+        }
+    }
+
+    /// <summary>Up to the last digits, where it is computed by its series and where it is not.</summary>
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(0.1)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7 * 24 * 60)]
+    [InlineData(70 * 24 * 60)]
+    public void Fading_HalvesEveryHalfLife(double minutes) =>
+        Assert.Equal(Math.Pow(0.5, Math.Max(0, minutes) / (7 * 24 * 60)), Default.Fading(TimeSpan.FromMinutes(minutes)), 3e-15);
+
+    /// <summary>Of a record without turnover, as one that was kept apart from the dealings would be.</summary>
+    [Fact]
+    public void DealingsOfALaterRecord_CountAsTheyAre()
+    {
+        var dealings = default(Dealings).With(EvidenceSource.Return, 2.5, turnover: 5);
+        var record = Default.Apply(default, new Evidence(EvidenceSource.Return, 2, 1, 1, default, Dossier.Returned), ref dealings);
+        Assert.Equal(0.5, record.For(EvidenceSource.Return), 12);
+    }
 
     [Theory]
     [InlineData(1)]
