@@ -2,13 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace ResourceBorrowing.AspNetCore;
 
-/// <summary>The pools whose host has the guard in its pipeline. Without it an endpoint would silently be open to all.</summary>
+/// <summary>The pools whose host has the guard in its pipeline, and how often. Without it an endpoint would silently be open to all.</summary>
 internal static class GuardedPools
 {
-    private static readonly ConditionalWeakTable<ResourcePool, object> Pools = [];
-    private static readonly object Mark = new();
+    private static readonly ConditionalWeakTable<ResourcePool, StrongBox<int>> Pools = [];
 
-    internal static void Add(ResourcePool pool) => Pools.AddOrUpdate(pool, Mark);
+    internal static void Add(ResourcePool pool) => Interlocked.Increment(ref Pools.GetOrCreateValue(pool).Value);
 
-    internal static bool Contains(ResourcePool pool) => Pools.TryGetValue(pool, out _);
+    internal static int CountOf(ResourcePool pool) => Pools.TryGetValue(pool, out var count) ? count.Value : 0;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
@@ -32,7 +33,8 @@ internal sealed class RequestGuard
 
     internal Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<ResourceUnitsAttribute>() is not { } metadata) return _next(context);
+        var endpoint = context.GetEndpoint();
+        if (endpoint?.Metadata.GetMetadata<ResourceUnitsAttribute>() is not { } metadata) return endpoint is null && IsAlone ? PassUnroutedAsync(context) : _next(context);
         var rule = metadata.Rule is { } known && known.Guard == this ? known : Learn(metadata);
         var units = rule.UnitsFor(context);
 
@@ -46,6 +48,24 @@ internal sealed class RequestGuard
         // Without a look at the request's token, which makes the server make one.
         if (participant.TryAcquireFree(units, out var free)) return RunAsync(context, Hold(ask, free));
         return WaitAsync(context, ask);
+    }
+
+    /// <summary>Another guard may stand behind a routing of its own.</summary>
+    private bool IsAlone => GuardedPools.CountOf(_pool) == 1;
+
+    private async Task PassUnroutedAsync(HttpContext context)
+    {
+        var (before, late) = (context.Features.Get<IEndpointFeature>(), new LateRouting(context));
+        context.Features.Set<IEndpointFeature>(late);
+        try
+        {
+            await _next(context).ConfigureAwait(false);
+        }
+        finally
+        {
+            context.Features.Set(before);
+            context.SetEndpoint(late.Endpoint);
+        }
     }
 
     private static RequestUnits Hold(in Ask ask, ResourceLease lease) => new(ask.Participant, ask.Units, lease, ask.Began);

@@ -39,7 +39,7 @@ public sealed class ResourceUnitsAttribute : Attribute
         get => _units;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            ArgumentOutOfRangeException.ThrowIfNegative(value, nameof(Units));
             _units = value;
         }
     }

@@ -83,7 +83,7 @@ public static class ResourceUnitsEndpointConventionBuilderExtensions
         builder.Finally(static endpoint =>
         {
             var pool = endpoint.ApplicationServices.GetService<ResourcePool>();
-            if (pool is null || !GuardedPools.Contains(pool))
+            if (pool is null || GuardedPools.CountOf(pool) == 0)
                 throw new InvalidOperationException($"Endpoint '{endpoint.DisplayName}' is charged resource units, but nothing takes them: call app.UseResourceBorrowing().");
         });
         return builder;

@@ -275,7 +275,7 @@ public sealed partial class Participant
     internal ResourceLease LeaseFor(WaitOutcome outcome, int units) => outcome switch
     {
         WaitOutcome.Granted => Grant(units),
-        WaitOutcome.QueueFull => Refuse(RefusalReason.QueueFull, units, 0),
+        WaitOutcome.QueueFull => Refuse(RefusalReason.QueueFull, units, Waiters.Limit),
         WaitOutcome.ExceedsAllocation => Refuse(RefusalReason.ExceedsAllocation, units, Most),
         WaitOutcome.Removed => Refuse(RefusalReason.Removed, units, 0),
         _ => Refuse(RefusalReason.Disposed, units, 0),
@@ -311,6 +311,11 @@ public sealed partial class Participant
     {
         if (ReasonNow(group) is var reason and not RefusalReason.NotAvailable) return new(Refuse(reason, units, 0));
         if (units > Most) return new(Refuse(RefusalReason.ExceedsAllocation, units, Most));
+        if (units > Allocation)
+        {
+            var missing = units - NominalQuota;
+            if (LoanRules.OfReach(_account, missing, out var possible) is var limit and not RefusalReason.None) return new(Refuse(limit, missing, possible));
+        }
 
         var waiter = LeaseWaiter.Rent(this, units, group);
         if (Waiters.TryEnqueue(waiter))
@@ -322,7 +327,7 @@ public sealed partial class Participant
         }
 
         waiter.Recycle();
-        return new(Refuse(RefusalReason.QueueFull, units, 0));
+        return new(Refuse(RefusalReason.QueueFull, units, Waiters.Limit));
     }
 
     private bool TryTake(int units)

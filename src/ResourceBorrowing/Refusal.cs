@@ -25,7 +25,7 @@ internal readonly record struct Refusal(RefusalReason Reason, int Asked, int Pos
         RefusalReason.None => "not refused",
         RefusalReason.NotAvailable when Possible < Asked => $"'{participant}' has {Possible} free, {Asked} asked for",
         RefusalReason.NotAvailable => $"'{participant}' has {Possible} free, but others wait for them",
-        RefusalReason.QueueFull => $"the queue of '{participant}' has no room for {Asked}",
+        RefusalReason.QueueFull => $"the queue of '{participant}' has no room for {Asked}: all that wait may ask for {Possible} together",
         RefusalReason.ExceedsAllocation => $"'{participant}' can have at most {Possible}, loans on demand included; {Asked} would wait for ever",
         RefusalReason.Removed => $"'{participant}' is leaving the pool",
         RefusalReason.Disposed => $"'{participant}' was asked through a limiter that was disposed",

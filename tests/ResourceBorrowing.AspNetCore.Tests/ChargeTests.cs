@@ -97,6 +97,7 @@ public class ChargeTests
             app.MapGet("/teapot", static () => Results.StatusCode(418)).RequireResourceUnits("a", units: 4);
         });
         Assert.Equal("a4 b0", (await host.GetAsync("/teapot")).Body);
+        Assert.Equal((HttpStatusCode.NotFound, "a0 b0"), await host.GetAsync("/nowhere"));
         await host.Ended();
         TestPool.AssertAtRest(host.Pool);
     }

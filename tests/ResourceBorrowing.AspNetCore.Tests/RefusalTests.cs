@@ -23,7 +23,7 @@ public class RefusalTests
         var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
         Assert.Equal(503, problem.GetProperty("status").GetInt32());
         Assert.Equal("No resource units for this request", problem.GetProperty("title").GetString());
-        Assert.Equal("the queue of 'a' has no room for 3", problem.GetProperty("detail").GetString());
+        Assert.Equal("the queue of 'a' has no room for 3: all that wait may ask for 0 together", problem.GetProperty("detail").GetString());
         Assert.Equal("a", problem.GetProperty("participant").GetString());
         Assert.Equal("QueueFull", problem.GetProperty("reason").GetString());
         Assert.Equal(3, problem.GetProperty("units").GetInt32());
@@ -62,7 +62,7 @@ public class RefusalTests
             return true;
         });
         using var held = host.Pool["a"].TryAcquire(10);
-        Assert.Equal(((HttpStatusCode)418, "a 2 QueueFull 503: the queue of 'a' has no room for 2"), await host.GetAsync("/"));
+        Assert.Equal(((HttpStatusCode)418, "a 2 QueueFull 503: the queue of 'a' has no room for 2: all that wait may ask for 0 together"), await host.GetAsync("/"));
     }
 
     [Theory]
@@ -139,6 +139,35 @@ public class RefusalTests
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/")).Status);
         await host.Pool.RemoveAsync("a").Within();
         host.Pool.Add(new ParticipantOptions { Name = "a", NominalQuota = 10 });
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/")).Status);
+    }
+
+    /// <summary>It would let everybody pass. What is not charged is answered as ever.</summary>
+    [Fact]
+    public async Task Guard_BeforeRouting_AnswersNoChargedRequest_AndSaysWhy()
+    {
+        await using var host = await GuardedHost.StartAsync(static app =>
+        {
+            app.UseRouting();
+            app.MapGet("/", Answer).RequireResourceUnits("a");
+            app.MapGet("/open", Answer);
+        });
+        Assert.Equal(HttpStatusCode.InternalServerError, (await host.GetAsync("/")).Status);
+        Assert.Contains(host.Log, static r => r.Exception?.Message.EndsWith("call app.UseResourceBorrowing() after app.UseRouting().", StringComparison.Ordinal) == true);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/open")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("/nowhere")).Status);
+    }
+
+    /// <summary>A guard of its own stands behind the branch's own routing.</summary>
+    [Fact]
+    public async Task Guard_BehindTheRoutingOfABranch_ChargesThere()
+    {
+        await using var host = await GuardedHost.StartAsync(static app =>
+        {
+            app.MapGet("/", Answer).RequireResourceUnits("a");
+            app.Map("/branch", static branch => branch.UseRouting().UseResourceBorrowing().UseEndpoints(static e => e.MapGet("/held", static (RequestUnits units) => units.Participant.InUse).RequireResourceUnits("b", units: 3)));
+        });
+        Assert.Equal((HttpStatusCode.OK, "3"), await host.GetAsync("/branch/held"));
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/")).Status);
     }
 

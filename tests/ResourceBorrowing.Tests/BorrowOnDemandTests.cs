@@ -154,6 +154,26 @@ public class BorrowOnDemandTests
         Assert.True((await wait.Within()).IsAcquired, "two of its own and two that b lends");
     }
 
+    /// <summary>For what its reputation does not let it borrow at one time nobody waits: nothing would end that wait.</summary>
+    [Theory]
+    [InlineData(50, 5, 10, RefusalReason.NewcomerLine, "as a newcomer")]
+    [InlineData(40, 0, 25, RefusalReason.CreditLine, "its credit line leaves 25")]
+    public async Task AcquireAsync_BeyondTheReachOfItsReputation_IsRefusedAtOnce(double score, int newcomerLoans, int most, RefusalReason reason, string why)
+    {
+        var options = TestPool.Options(60, ("a", 10), ("b", 50));
+        (options.Reputation.NewcomerLoans, options.Participants[0].BorrowOnDemand) = (newcomerLoans, true);
+        (options.Participants[1].LendingLimit, options.Participants[1].GrantThreshold) = (50, 0);
+        using var pool = new ResourcePool(options, new FakeTimeProvider(), new Model.Unmoved(score));
+        var a = pool["a"];
+        a.Standing.Load(default, score, 0, 0, [], []);
+        var lease = await a.AcquireAsync(10 + most + 1).Within();
+        Assert.Equal(reason, lease.Refusal);
+        Assert.StartsWith($"'a' cannot borrow {most + 1}: ", lease.Explanation, StringComparison.Ordinal);
+        Assert.Contains(why, lease.Explanation, StringComparison.Ordinal);
+        using var all = await a.AcquireAsync(10 + most).Within();
+        Assert.True(all.IsAcquired, all.Explanation);
+    }
+
     [Fact]
     public async Task AcquireAsync_MoreThanCouldEverBe_IsRefusedAtOnce()
     {

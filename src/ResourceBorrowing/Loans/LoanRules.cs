@@ -67,6 +67,14 @@ internal static class LoanRules
         return loans > borrower.Rules.OpenLoanLimit - borrower.OpenLoans ? RefusalReason.OpenLoanLimit : RefusalReason.None;
     }
 
+    /// <summary>Whether the borrower's reputation would let it have so many units at one time, now and if all others could lend: or waiting for them would not end.</summary>
+    internal static RefusalReason OfReach(Allocation borrower, int units, out int possible)
+    {
+        possible = CreditLineOf(borrower.BorrowingLimit, borrower.Score);
+        if (borrower.Score < FullCredit && units > possible) return RefusalReason.CreditLine;
+        return borrower.IsNewcomer && units > Math.Max(1, borrower.Nominal) ? RefusalReason.NewcomerLine : RefusalReason.None;
+    }
+
     /// <summary>Whether another term may follow: as for a new request, except that the units are there already.</summary>
     internal static RefusalReason OfRenewal(Allocation borrower, Allocation lender, long term, long now)
     {

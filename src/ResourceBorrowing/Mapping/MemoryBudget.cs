@@ -13,7 +13,7 @@ public sealed class MemoryBudget : IResourceMapper, IBundled
 {
     private readonly Lock _lock = new();
     private readonly Participant _participant;
-    private readonly HeldUnits _held;
+    private readonly UsedUnits _used;
     private long _reserved;
 
     /// <param name="participant">Whose units stand for the memory.</param>
@@ -28,7 +28,7 @@ public sealed class MemoryBudget : IResourceMapper, IBundled
         if (BytesPerUnit < 1)
             throw new InvalidOperationException($"'{participant.Name}' has no memory per unit: say it, or set {nameof(ResourcePoolOptions)}.{nameof(ResourcePoolOptions.Unit)}.{nameof(ResourceUnitOptions.MemoryBytes)} and its needs.");
         _participant = participant;
-        _held = new HeldUnits(participant);
+        _used = new UsedUnits(participant);
         Buffers = new BudgetMemoryPool(this);
     }
 
@@ -49,7 +49,7 @@ public sealed class MemoryBudget : IResourceMapper, IBundled
     {
         get
         {
-            lock (_lock) return Math.Max(0, (_held.Count + (long)Math.Max(0, _participant.Available)) * BytesPerUnit - _reserved);
+            lock (_lock) return Math.Max(0, (_used.Count + (long)Math.Max(0, _participant.Available)) * BytesPerUnit - _reserved);
         }
     }
 
@@ -120,17 +120,17 @@ public sealed class MemoryBudget : IResourceMapper, IBundled
         lock (_lock)
         {
             _reserved -= bytes;
-            back = _held.Take(_held.Count - UnitsFor(_reserved));
+            back = _used.Take(_used.Count - UnitsFor(_reserved));
         }
 
-        _held.GiveBack(back);
+        _used.GiveBack(back);
     }
 
     private bool TryTake(long bytes, out int missing)
     {
         lock (_lock)
         {
-            missing = UnitsFor((Int128)_reserved + bytes) - _held.Count;
+            missing = UnitsFor((Int128)_reserved + bytes) - _used.Count;
             if (missing <= 0) _reserved += bytes;
             return missing <= 0;
         }
@@ -143,13 +143,13 @@ public sealed class MemoryBudget : IResourceMapper, IBundled
         bool isTaken;
         lock (_lock)
         {
-            _held.Add(lease);
-            isTaken = UnitsFor((Int128)_reserved + bytes) <= _held.Count;
+            _used.Add(lease);
+            isTaken = UnitsFor((Int128)_reserved + bytes) <= _used.Count;
             if (isTaken) _reserved += bytes;
-            back = _held.Take(_held.Count - UnitsFor(_reserved));
+            back = _used.Take(_used.Count - UnitsFor(_reserved));
         }
 
-        _held.GiveBack(back);
+        _used.GiveBack(back);
         return isTaken;
     }
 

@@ -27,8 +27,8 @@ internal sealed partial class RateBucket
                 Flow(now);
                 while (_waiters.First is { } front && TryDrawHere(front.Value.Amount)) (served ??= []).Add(Take(front));
                 var wanted = Wanted();
-                back = _held.Take(Math.Max(0, _held.Count - wanted));
-                more = Math.Min(wanted - _held.Count, _participant.Available);
+                back = _used.Take(Math.Max(0, _used.Count - wanted));
+                more = Math.Min(wanted - _used.Count, _participant.Available);
                 moving = Math.Max(back, Math.Max(0, more));
                 _moving += moving;
                 // A place in the participant's queue that nobody needs any more would keep others out.
@@ -46,7 +46,7 @@ internal sealed partial class RateBucket
             idle?.Cancel();
             try
             {
-                _held.GiveBack(back);
+                _used.GiveBack(back);
                 if (more <= 0 || !TryGrow(more)) return;
             }
             finally
@@ -63,7 +63,7 @@ internal sealed partial class RateBucket
         var missed = _participant.Debt + Math.Max(0, _participant.Waiting - (_asking is null ? 0 : 1));
         var within = Within;
         var wanted = _waiters.Count > 0 ? within : (int)Math.Ceiling(within * _tokens.Missing(PerUnit * (within * _burst.TotalSeconds)));
-        return missed > 0 ? Math.Clamp(_held.Count - missed, 0, wanted) : wanted;
+        return missed > 0 ? Math.Clamp(_used.Count - missed, 0, wanted) : wanted;
     }
 
     /// <summary>A rate can shrink at once, so units that are wanted back go at once. One registration for each token; a token ends with the recall that it tells.</summary>
@@ -73,7 +73,7 @@ internal sealed partial class RateBucket
         lock (_lock)
         {
             // Already cancelled while units are owed: those are given back by whoever looks now.
-            if (_isDisposed || _held.Count == 0 || token.IsCancellationRequested || token == _watched) return;
+            if (_isDisposed || _used.Count == 0 || token.IsCancellationRequested || token == _watched) return;
             _watched = token;
         }
 
@@ -110,7 +110,7 @@ internal sealed partial class RateBucket
             if (!_isDisposed)
             {
                 Flow(now);
-                _held.Add(lease);
+                _used.Add(lease);
                 return true;
             }
         }
@@ -163,9 +163,9 @@ internal sealed partial class RateBucket
     {
         get
         {
-            if (_held.Count == 0 && _waiters.Count == 0) return null;
+            if (_used.Count == 0 && _waiters.Count == 0) return null;
             var look = _burst / 8;
-            if (_waiters.First is { } front && _held.Count > 0) look = TimeSpan.FromSeconds(Math.Min(1, (front.Value.Amount - _tokens).Over(PerUnit * _held.Count)));
+            if (_waiters.First is { } front && _used.Count > 0) look = TimeSpan.FromSeconds(Math.Min(1, (front.Value.Amount - _tokens).Over(PerUnit * _used.Count)));
             return look < ShortestLook ? ShortestLook : look > LongestLook ? LongestLook : look;
         }
     }

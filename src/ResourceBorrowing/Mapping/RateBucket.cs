@@ -22,7 +22,7 @@ internal sealed partial class RateBucket : IResourceMapper, IDisposable
     private readonly Participant _participant;
     private readonly Func<ResourceAmounts, Rates> _ratesOf;
     private readonly TimeSpan _burst;
-    private readonly HeldUnits _held;
+    private readonly UsedUnits _used;
     private readonly LinkedList<RateWaiter> _waiters = [];
     private readonly ITimer _timer;
     private bool _isUsed;
@@ -44,7 +44,7 @@ internal sealed partial class RateBucket : IResourceMapper, IDisposable
     internal RateBucket(Participant participant, Func<ResourceAmounts, Rates> ratesOf, TimeSpan burst, bool isFull)
     {
         (_participant, _ratesOf, _burst) = (participant, ratesOf, burst);
-        _held = new HeldUnits(participant);
+        _used = new UsedUnits(participant);
         _at = participant.Pool.Elapsed;
         _tokens = PerUnit * (isFull ? participant.Available * burst.TotalSeconds : 0);
         _timer = participant.Pool.Time.CreateTimer(static bucket => ((RateBucket)bucket!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -63,7 +63,7 @@ internal sealed partial class RateBucket : IResourceMapper, IDisposable
     {
         get
         {
-            lock (_lock) return _held.Count;
+            lock (_lock) return _used.Count;
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed partial class RateBucket : IResourceMapper, IDisposable
     {
         get
         {
-            lock (_lock) return _held.Count == 0 && _waiters.Count == 0;
+            lock (_lock) return _used.Count == 0 && _waiters.Count == 0;
         }
     }
 
@@ -192,7 +192,7 @@ internal sealed partial class RateBucket : IResourceMapper, IDisposable
             if (because == WaitOutcome.Disposed) _isDisposed = true;
             asking = _asking;
             while (_waiters.First is { } node) all.Add(Take(node));
-            back = _held.Take(_held.Count);
+            back = _used.Take(_used.Count);
             _recall.Unregister();
         }
 
@@ -203,12 +203,12 @@ internal sealed partial class RateBucket : IResourceMapper, IDisposable
         }
 
         asking?.Cancel();
-        _held.GiveBack(back);
+        _used.GiveBack(back);
         foreach (var waiter in all) waiter.End(because);
     }
 
     /// <summary>What all units together would save up, those that could be had now included.</summary>
-    private int Within => _held.Count + _moving + (_asking is null ? 0 : 1) + Math.Max(0, _participant.Available);
+    private int Within => _used.Count + _moving + (_asking is null ? 0 : 1) + Math.Max(0, _participant.Available);
 
     private WaitOutcome ClosedBecause => _participant.Waiters.ClosedBecause;
 
@@ -218,7 +218,7 @@ internal sealed partial class RateBucket : IResourceMapper, IDisposable
         var perUnit = PerUnit;
         if (now > _at)
         {
-            _tokens += perUnit * (_held.Count * (now - _at).TotalSeconds);
+            _tokens += perUnit * (_used.Count * (now - _at).TotalSeconds);
             _at = now;
         }
 

@@ -91,6 +91,9 @@ public class AdditivePolicyTests
         Assert.StartsWith("A half-life is above 0.", refused.Message);
     }
 
+    [Fact]
+    public void HalfLife_Above0_IsTaken() => Assert.Equal(TimeSpan.FromTicks(1), new AdditiveReputationPolicy { HalfLife = TimeSpan.FromTicks(1) }.HalfLife);
+
     private static Evidence Return(double completeness) => new(EvidenceSource.Return, 2, completeness, 1, TimeSpan.Zero, "returned");
 
     private static ReputationRecord After(in ReputationRecord record, in Evidence evidence)

@@ -4,7 +4,7 @@ namespace ResourceBorrowing.Mapping;
 
 /// <summary>Units that an adapter has in use as one amount, which grows and shrinks: what a lease, which ends as a whole, cannot do.</summary>
 /// <remarks>Not thread-safe: its owner locks, except that <see cref="GiveBack"/>, which may run others' code, belongs outside of its lock.</remarks>
-internal sealed class HeldUnits(Participant participant)
+internal sealed class UsedUnits(Participant participant)
 {
     internal int Count { get; private set; }
 
