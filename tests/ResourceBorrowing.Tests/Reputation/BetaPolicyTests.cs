@@ -88,6 +88,15 @@ public class BetaPolicyTests
         Assert.InRange(dossier.Score, 91, 92);
     }
 
+    /// <summary>Of the 20 that a source holds, 6 are kept free for what others report.</summary>
+    [Fact]
+    public void BrokenPromises_LeaveRoomForReports()
+    {
+        var dossier = new Dossier(Default);
+        for (var i = 0; i < 100; i++) dossier.Add(new Happening(HappeningKind.Withdrawn, i, 2, 0, 1, 0, 0, false, 0));
+        Assert.Equal(14, dossier.Record.Against(EvidenceSource.Neighbour), 12);
+    }
+
     [Fact]
     public void UnvettedReporters_CountAQuarterOfTheOthersTogether()
     {

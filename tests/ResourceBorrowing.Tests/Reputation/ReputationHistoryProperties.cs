@@ -31,7 +31,10 @@ public class ReputationHistoryProperties
         Assert.Equal(6, dossier.History.Changes.Length);
         Assert.All(dossier.History.Changes, static c => Assert.Equal(5, c.Count));
 
-        for (var i = 2; i < 12; i++) dossier.Return(i);
+        for (var i = 2; i < 7; i++) dossier.Return(i);
+        dossier.Return(0);
+        Assert.Equal(6 + 15 + 3, dossier.History.Changes.Length);
+        for (var i = 7; i < 12; i++) dossier.Return(i);
         dossier.Return(0);
         Assert.Equal(1, dossier.History.Changes[^1].Count);
         Assert.Equal(ReputationHistory.Length, dossier.History.Changes.Length);

@@ -26,6 +26,18 @@ public class StandingTests
         Assert.Equal((70, 3, 4), (standing.Score, standing.Completed, standing.Honoured));
     }
 
+    [Fact]
+    public void Follower_IsToldTheScore_NowAndWheneverItChanges_UntilItIsNot()
+    {
+        var (standing, told) = (new Standing("one"), new List<double>());
+        standing.Follow(told.Add);
+        standing.Read(out var seen);
+        Set(standing, seen, 55);
+        standing.Follow(null);
+        standing.Load(default, 70, 0, 0, [], []);
+        Assert.Equal([50, 55], told);
+    }
+
     /// <summary>Of more than 128 partners those dealt with longest ago are forgotten, one for each new one.</summary>
     [Fact]
     public void Partners_BeyondTheMost_TakeThePlaceOfTheOldest()
