@@ -11,24 +11,26 @@ internal static class HonestBorrowers
     private const int Seeds = 40;
     private const int Loans = 600;
     private const int Block = 20;
-    private const double LostShare = 0.01;
+    internal const double LostShare = 0.01;
 
     internal static IEnumerable<AttackResult> Run(AttackStudy study)
     {
-        yield return AttackResult.AtLeast("honest, 5 % late, none lost: lowest reputation", Worst(study, lostShare: 0), 60);
-        yield return AttackResult.AtLeast("honest, 5 % late, 1 % lost: lowest reputation of 40 seeds", Worst(study, LostShare), 45, isBinding: !study.IsStrict);
+        yield return AttackResult.AtLeast("honest, 5 % late, none lost: lowest reputation", LowestOfSeeds(study, lostShare: 0).Min(), 60);
+        yield return AttackResult.AtLeast("honest, 5 % late, 1 % lost: lowest reputation of 40 seeds", LowestOfSeeds(study, LostShare).Min(), 45, isBinding: !study.IsStrict);
         yield return AttackResult.AtLeast("honest and busy, five lenders, 2 % a little late: lowest reputation", Busy(study), 60);
     }
 
-    private static double Worst(AttackStudy study, double lostShare)
+    /// <summary>The lowest reputation that each of the seeds sees.</summary>
+    internal static double[] LowestOfSeeds(AttackStudy study, double lostShare)
     {
-        var worst = 100.0;
+        var lowest = new double[Seeds];
+        Array.Fill(lowest, 100);
         for (var seed = 0; seed < Seeds; seed++)
             foreach (var loansPerHalfLife in new[] { 20, 100, 1_000, 10_000 })
                 foreach (var lenders in new[] { 5, 20 })
                     foreach (var impact in new double?[] { 0, null })
-                        worst = Math.Min(worst, Lowest(study, study.Chance(100 + seed), study.Policy.HalfLife / loansPerHalfLife, lenders, impact, lostShare));
-        return worst;
+                        lowest[seed] = Math.Min(lowest[seed], Lowest(study, study.Chance(100 + seed), study.Policy.HalfLife / loansPerHalfLife, lenders, impact, lostShare));
+        return lowest;
     }
 
     private static double Lowest(AttackStudy study, Random random, TimeSpan pace, int lenders, double? impact, double lostShare)

@@ -66,14 +66,21 @@ public class BandwidthTests
         Assert.InRange(BytesIn(5), 49.5 * PerUnit, 50.5 * PerUnit);
         using (a.TryBorrow(b, 5, TimeSpan.FromHours(1)))
         {
-            BytesIn(0.3);
+            PassUntilInUse(15);
             Assert.InRange(BytesIn(5), 74 * PerUnit, 76 * PerUnit);
         }
 
-        BytesIn(0.3);
+        PassUntilInUse(10);
         Assert.InRange(BytesIn(5), 49.5 * PerUnit, 50.5 * PerUnit);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.Within());
+
+        // Units are waited for on threads of the pool, in real time.
+        void PassUntilInUse(int units) => Assert.True(SpinWait.SpinUntil(() =>
+        {
+            Pass(time, budget, 5);
+            return a.InUse == units;
+        }, TimeSpan.FromSeconds(30)));
 
         long BytesIn(double seconds)
         {
