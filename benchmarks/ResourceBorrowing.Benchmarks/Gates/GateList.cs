@@ -35,6 +35,8 @@ internal static class GateList
         new EvidenceGate(Bound.AtMostNanoseconds(200)),
         new EvidenceGate(Bound.NoBytes),
         new ScoreGate(most: 2),
+        new ForecastGate(Bound.AtMostNanoseconds(5_000)),
+        new ForecastGate(Bound.NoBytes),
         new ExplainGate(participants: 1000, most: 10),
         new SamplerGate(Bound.AtMostMicroseconds(5)),
         new SamplerGate(Bound.NoBytes),

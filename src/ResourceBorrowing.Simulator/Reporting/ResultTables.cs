@@ -24,9 +24,15 @@ internal static class ResultTables
 
     internal static void Write(IAnsiConsole console, string title, IEnumerable<Finding> findings)
     {
-        var table = Table(title, "", ">measured", ">must be", "");
-        foreach (var finding in findings) table.AddRow(Cells(finding.Name, finding.Measured, finding.Bound, finding.Bound.Length == 0 ? "" : finding.IsMet ? "ok" : "missed"));
-        console.Write(table);
+        console.Write(Of(title, ["", ">measured", ">must be", ""], findings.Select(static f => new[] { f.Name, f.Measured, f.Bound, f.Bound.Length == 0 ? "" : f.IsMet ? "ok" : "missed" })));
+    }
+
+    /// <summary>A table of text; a column whose title begins with <c>&gt;</c> stands to the right.</summary>
+    internal static Table Of(string title, string[] columns, IEnumerable<string[]> rows)
+    {
+        var table = Table(title, columns);
+        foreach (var row in rows) table.AddRow(Cells(row));
+        return table;
     }
 
     private static Table TableOf(string title, IReadOnlyList<Column> columns, Comparison comparison)

@@ -34,7 +34,7 @@ public class ArchitectureTests
             "IResourceMapper", "ParticipantConcurrencyLimiter", "ParticipantSemaphore", "DedicatedThreads", "DedicatedThreadsOptions", "BoundedWork`1", "BoundedWorkOptions`1", "ResourceBundle", "ParticipantTokenBucketLimiter", "TokenBucketOptions", "ParticipantPartitionedLimiter`1", "BandwidthBudget", "BandwidthOptions", "ThrottledHttpHandler", "MemoryBudget", "MemoryReservation", "OperationCosts",
             "ResourceAmounts", "ResourceNeeds", "ResourceUnitOptions", "ResourceBorrowingDiagnostics", "ResourceBorrowingHealthChecksBuilderExtensions", "AdditiveReputationPolicy", "Evidence", "EvidenceSource",
             "IReputationPolicy", "ReputationRecord", "BetaReputationPolicy", "Dealings", "Opinion", "ReportReason", "ReportResult", "ReputationChange", "ReputationExplanation", "ReputationOptions", "ReputationSource", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",
-            "IStabilitySignal", "StabilityOptions", "StabilityReading", "StabilityReport",
+            "IDemandForecaster", "DemandQuantiles", "DemandTarget", "SeasonalForecaster", "IStabilitySignal", "StabilityOptions", "StabilityReading", "StabilityReport",
         ];
         Assert.Equal(forUsers.Order(StringComparer.Ordinal), typeof(ResourcePool).Assembly.GetExportedTypes().Select(static t => t.Name).Order(StringComparer.Ordinal));
     }

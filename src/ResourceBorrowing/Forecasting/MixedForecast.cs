@@ -1,0 +1,113 @@
+namespace ResourceBorrowing.Forecasting;
+
+/// <summary>Quantiles of one target: three forecasts with the quantiles of their errors, weighed by their running pinball loss, and shifted so that the levels hold.</summary>
+/// <remarks>Not thread-safe; nothing is allocated after construction.</remarks>
+internal sealed class MixedForecast
+{
+    private const int Experts = 3;
+    private const double LossKept = 0.995;
+    private const double SlotKept = 0.95;
+    private const double Sharpness = 10;
+    private const double MostForecast = 1.2;
+    private const double MostQuantile = 2;
+    private const double ShiftStep = 0.01;
+    private const double Uncertainty = 0.1;
+
+    private readonly RecursiveLeastSquares _linear;
+    private readonly ErrorQuantiles[] _errors = [new(), new(), new()];
+    private readonly float[] _slots;   // how large errors are at each time of the season, in comparison
+    private readonly double[] _losses = new double[Experts];
+    private readonly double[] _weights = [1.0 / Experts, 1.0 / Experts, 1.0 / Experts];
+    private readonly double[] _shifts = new double[DemandQuantiles.Levels.Length];
+    private readonly double[] _quantiles = new double[DemandQuantiles.Levels.Length];
+    private readonly double[] _own = new double[DemandQuantiles.Levels.Length];
+    private readonly Pending[] _pending;
+    private long _issued;
+
+    /// <param name="lead">After how many steps the outcome is known.</param>
+    /// <param name="slots">Steps of a season.</param>
+    /// <param name="features">Of the linear model.</param>
+    internal MixedForecast(int lead, int slots, int features)
+    {
+        // To begin with, the linear model says what is now: the third feature for a window, else the second.
+        var start = new double[features];
+        start[lead > 1 ? 2 : 1] = 1;
+        _linear = new RecursiveLeastSquares(start, Uncertainty);
+        _slots = new float[slots];
+        Array.Fill(_slots, 1);
+        _pending = new Pending[lead];
+        for (var i = 0; i < lead; i++) _pending[i] = new Pending(features);
+    }
+
+    internal ReadOnlySpan<double> Quantiles => _quantiles;
+
+    /// <summary>Makes the forecast that is settled next but <c>lead - 1</c>.</summary>
+    internal void Issue(ReadOnlySpan<double> features, double scale, double last, double course, int slot, double most)
+    {
+        var pending = _pending[_issued++ % _pending.Length];
+        (pending.Scale, pending.Slot) = (scale, slot);
+        features.CopyTo(pending.Features);
+        pending.Points[0] = _linear.Predict(features) * scale;
+        pending.Points[1] = last;
+        pending.Points[2] = course;
+        Array.Clear(_quantiles);
+        (pending.Level, pending.Factor) = (0, _slots[slot]);
+        for (var expert = 0; expert < Experts; expert++)
+        {
+            ref var point = ref pending.Points[expert];
+            point = double.IsNaN(point) ? last : Math.Clamp(point, 0, MostForecast * most);
+            var level = _errors[expert].Level(pending.Factor);
+            _errors[expert].AddTo(_quantiles, point, level, _weights[expert]);
+            pending.Level += _weights[expert] * level;
+        }
+
+        var lowest = 0.0;
+        for (var i = 0; i < _quantiles.Length; i++)
+            _quantiles[i] = lowest = Math.Clamp(Math.Max(lowest, _quantiles[i] + _shifts[i] * pending.Level), 0, MostQuantile * most);
+        _quantiles.CopyTo(pending.Quantiles, 0);
+    }
+
+    /// <summary>The outcome of the oldest forecast that is not settled, if there is one already.</summary>
+    internal void Settle(double outcome)
+    {
+        if (_issued < _pending.Length) return;
+        var pending = _pending[_issued % _pending.Length];
+        var ratio = 0.0;
+        for (var expert = 0; expert < Experts; expert++)
+        {
+            Array.Clear(_own);
+            _errors[expert].AddTo(_own, pending.Points[expert], _errors[expert].Level(pending.Factor), 1);
+            var loss = 0.0;
+            for (var i = 0; i < _own.Length; i++) loss += Pinball(DemandQuantiles.Levels[i], outcome - _own[i]);
+            _losses[expert] = LossKept * _losses[expert] + (1 - LossKept) * loss;
+            ratio += _weights[expert] * _errors[expert].Learn(outcome - pending.Points[expert], pending.Factor);
+        }
+
+        _slots[pending.Slot] = (float)(SlotKept * _slots[pending.Slot] + (1 - SlotKept) * Math.Clamp(ratio, 0.1, 10));
+
+        for (var i = 0; i < _shifts.Length; i++) _shifts[i] += ShiftStep * (DemandQuantiles.Levels[i] - (outcome <= pending.Quantiles[i] ? 1 : 0));
+        if (pending.Scale > 0) _linear.Learn(pending.Features, Math.Min(outcome / pending.Scale, 1e3));
+        Weigh();
+    }
+
+    private static double Pinball(double level, double error) => error >= 0 ? level * error : (level - 1) * error;
+
+    private void Weigh()
+    {
+        var least = Math.Min(_losses[0], Math.Min(_losses[1], _losses[2]));
+        var sum = 0.0;
+        for (var i = 0; i < Experts; i++) sum += _weights[i] = _losses[i] <= least ? 1 : Math.Pow(least / _losses[i], Sharpness);
+        for (var i = 0; i < Experts; i++) _weights[i] /= sum;
+    }
+
+    private sealed class Pending(int features)
+    {
+        internal readonly double[] Features = new double[features];
+        internal readonly double[] Points = new double[Experts];
+        internal readonly double[] Quantiles = new double[DemandQuantiles.Levels.Length];
+        internal double Scale;
+        internal double Level;
+        internal double Factor;
+        internal int Slot;
+    }
+}
