@@ -11,6 +11,7 @@ internal sealed class MixedForecast
     private const double MostForecast = 1.2;
     private const double MostQuantile = 2;
     private const double ShiftStep = 0.01;
+    private const double MostShift = 2;
     private const double Uncertainty = 0.1;
 
     private readonly RecursiveLeastSquares _linear;
@@ -85,7 +86,9 @@ internal sealed class MixedForecast
 
         _slots[pending.Slot] = (float)(SlotKept * _slots[pending.Slot] + (1 - SlotKept) * Math.Clamp(ratio, 0.1, 10));
 
-        for (var i = 0; i < _shifts.Length; i++) _shifts[i] += ShiftStep * (DemandQuantiles.Levels[i] - (outcome <= pending.Quantiles[i] ? 1 : 0));
+        // Bounded, for where a quantile cannot go below 0 nothing answers.
+        for (var i = 0; i < _shifts.Length && pending.Level > 0; i++)
+            _shifts[i] = Math.Clamp(_shifts[i] + ShiftStep * (DemandQuantiles.Levels[i] - (outcome <= pending.Quantiles[i] ? 1 : 0)), -MostShift, MostShift);
         if (pending.Scale > 0) _linear.Learn(pending.Features, Math.Min(outcome / pending.Scale, 1e3));
         Weigh();
     }

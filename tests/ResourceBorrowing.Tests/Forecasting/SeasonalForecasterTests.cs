@@ -164,6 +164,25 @@ public class SeasonalForecasterTests
             for (var i = 0; i < Levels; i++) Assert.Equal(DemandQuantiles.Levels[i], covered[target, i] / (double)count, 0.02);
     }
 
+    /// <summary>A long time without any surprise teaches nothing about the next.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public void Levels_HoldAgain_SoonAfterALongCalm(double calm)
+    {
+        var (forecaster, random, quantiles) = (new SeasonalForecaster(24), new Random(6), new double[Levels]);
+        for (var t = 0; t < 20_000; t++) forecaster.Observe(calm);
+        var covered = 0;
+        for (var t = 0; t < 1_200; t++)
+        {
+            var value = calm + 10 * random.NextDouble();
+            if (t >= 200 && forecaster.TryForecast(DemandTarget.NextStep, quantiles) && value <= quantiles[^1]) covered++;
+            forecaster.Observe(value);
+        }
+
+        Assert.InRange(covered / 1_000.0, 0.9, 1);
+    }
+
     [Fact]
     public void Forecast_BeforeTwoValues_IsNone()
     {
