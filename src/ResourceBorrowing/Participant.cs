@@ -231,6 +231,7 @@ public sealed partial class Participant
     /// Units recalled. On default terms those that were free are back, and those in use follow as they are released; with a minimum hold or a notice, that begins
     /// when these are over.
     /// </returns>
+    /// <remarks>It goes from loan to loan: who borrows meanwhile may have what came back of the first.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int Recall(int units)
     {
