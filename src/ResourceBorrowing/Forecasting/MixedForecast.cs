@@ -42,7 +42,13 @@ internal sealed class MixedForecast
 
     internal ReadOnlySpan<double> Quantiles => _quantiles;
 
-    /// <summary>Makes the forecast that is settled next but <c>lead - 1</c>.</summary>
+    /// <summary>Makes the next forecast; its outcome is known <c>lead</c> steps later.</summary>
+    /// <param name="features">What the linear model looks at, in units of the scale.</param>
+    /// <param name="scale">What demand is usually like.</param>
+    /// <param name="last">What the last value, or the last window, would have it be.</param>
+    /// <param name="course">What the usual course would have it be.</param>
+    /// <param name="slot">The time of the season at which it begins.</param>
+    /// <param name="most">The largest value of late.</param>
     internal void Issue(ReadOnlySpan<double> features, double scale, double last, double course, int slot, double most)
     {
         var pending = _pending[_issued++ % _pending.Length];

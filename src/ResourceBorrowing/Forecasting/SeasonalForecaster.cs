@@ -7,7 +7,7 @@ namespace ResourceBorrowing.Forecasting;
 /// <remarks>
 /// <para>The errors of each have quantiles of their own, which follow how large errors are of late and at this time of the season. What loses least, by the pinball loss, weighs
 /// most. Both targets are learnt as they are: that of a window is no sum of single steps. No quantile is above twice the largest value of late.</para>
-/// <para>Not thread-safe. Nothing is allocated after construction. Memory: 4 bytes per step of the longest season, 12 per step of the shortest, and 5 kB.</para>
+/// <para>Not thread-safe. Nothing is allocated after construction. Memory: 2 bytes per step of the longest season, 12 per step of the shortest, and 8 kB at the most.</para>
 /// </remarks>
 public sealed class SeasonalForecaster : IDemandForecaster
 {
