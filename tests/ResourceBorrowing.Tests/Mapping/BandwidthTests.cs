@@ -62,30 +62,29 @@ public class BandwidthTests
             var block = new byte[1 << 20];
             while (true) await stream.WriteAsync(block, stop.Token);
         });
-        Assert.InRange(BytesIn(1), 9.5 * PerUnit, 10.5 * PerUnit);
-        Assert.InRange(BytesIn(5), 49.5 * PerUnit, 50.5 * PerUnit);
+        Assert.InRange(BytesIn(1, units: 10), 9.5 * PerUnit, 10.5 * PerUnit);
+        Assert.InRange(BytesIn(5, units: 10), 49.5 * PerUnit, 50.5 * PerUnit);
         using (a.TryBorrow(b, 5, TimeSpan.FromHours(1)))
         {
-            PassUntilInUse(15);
-            Assert.InRange(BytesIn(5), 74 * PerUnit, 76 * PerUnit);
+            BytesIn(0.3, units: 15);
+            Assert.InRange(BytesIn(5, units: 15), 74 * PerUnit, 76 * PerUnit);
         }
 
-        PassUntilInUse(10);
-        Assert.InRange(BytesIn(5), 49.5 * PerUnit, 50.5 * PerUnit);
+        BytesIn(0.3, units: 10);
+        Assert.InRange(BytesIn(5, units: 10), 49.5 * PerUnit, 50.5 * PerUnit);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.Within());
 
-        // Units are waited for on threads of the pool, in real time.
-        void PassUntilInUse(int units) => Assert.True(SpinWait.SpinUntil(() =>
-        {
-            Pass(time, budget, 5);
-            return a.InUse == units;
-        }, TimeSpan.FromSeconds(30)));
-
-        long BytesIn(double seconds)
+        // Time stands still until the units are used that the rate is to have: they are waited for on threads of the pool.
+        long BytesIn(double seconds, int units)
         {
             var before = beneath.Length;
-            for (var i = 0; i < seconds * 200; i++) Pass(time, budget, 5);
+            for (var i = 0; i < seconds * 200; i++)
+            {
+                Assert.True(SpinWait.SpinUntil(() => a.InUse == units && budget.Queued > 0, TimeSpan.FromSeconds(30)), $"{a.InUse} units in use, {units} expected");
+                time.Advance(TimeSpan.FromMilliseconds(5));
+            }
+
             return beneath.Length - before;
         }
     }
