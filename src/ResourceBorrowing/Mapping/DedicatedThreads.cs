@@ -27,6 +27,7 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
 
     private readonly Participant _participant;
     private readonly DedicatedThreadsOptions _options;
+    private readonly int _unitsPerThread;
     private readonly WaitGroup _waits = new() { ContinuesInline = true };
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _idleTimer;
@@ -42,7 +43,6 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
     private int _named;
     private int _summoned;                               // on their way to their first task
     private bool _isUnitless;                            // whether a thread runs without units
-    private readonly int _unitsPerThread;
     private bool _isDisposed;
 
     /// <summary>Makes the scheduler; threads follow with the work.</summary>
