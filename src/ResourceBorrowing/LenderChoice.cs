@@ -57,7 +57,7 @@ internal static class LenderChoice
         var rules = account.Rules;
         if (order.Score < rules.GrantThreshold || order.Term.Ticks > rules.LongestTerm * TimeSpan.TicksPerMillisecond) return 0;
         if (rules.Consent == LendingConsent.Ask && agreed?.Contains(lender) != true) return 0;
-        return account.LendableAt(order.Now, order.Conditions.IsOnDemand);
+        return account.LendableAt(order.Now, order.Conditions.IsForCallers);
     }
 
     private static int Take(Allocation lender, int offer, int missing, List<LoanShare> shares)

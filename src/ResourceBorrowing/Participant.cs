@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ResourceBorrowing.Balancing;
 using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 using ResourceBorrowing.Mapping;
@@ -55,7 +56,7 @@ public sealed partial class Participant
     /// Units it could lend right now: free, its own, and within its limits; 0 while its callers wait or it owes units, and when it never lends. Whether it
     /// wants to be asked makes no difference here.
     /// </summary>
-    public int Lendable => _account.LendableAt(Pool.Now, isOnDemand: false);
+    public int Lendable => _account.LendableAt(Pool.Now, isForCallers: false);
 
     /// <summary>Units of it that others have, those they owe included.</summary>
     public int Lent => _account.Lent;
@@ -77,6 +78,12 @@ public sealed partial class Participant
 
     /// <summary>Units asked for by callers that wait.</summary>
     public int Waiting => _account.Waiters.WaitingUnits;
+
+    /// <summary>Units that it puts up for others because it has not needed them for long, those lent included; 0 in a pool that does not balance. As of the last plan.</summary>
+    public int Offered => Demand.Offered;
+
+    /// <summary>Its demand in the last planning periods, the oldest first, 60 at the most; empty in a pool that does not balance.</summary>
+    public IReadOnlyList<DemandPeriod> DemandHistory => Demand.History();
 
     /// <summary>The least its allocation can be lent down to: nominal quota - lending limit.</summary>
     public int Floor => _account.Floor;
@@ -102,6 +109,8 @@ public sealed partial class Participant
     internal Standing Standing { get; }
 
     internal MapperFeed Mappers { get; }
+
+    internal ParticipantDemand Demand { get; } = new();
 
     /// <summary>Loans asked for by hand in this second; counted only where there is a limit.</summary>
     internal RequestCount Requests { get; } = new();
@@ -292,14 +301,17 @@ public sealed partial class Participant
 
     private ResourceLease TryAcquireSlow(int units)
     {
+        if (Pool.Balancer is not null) NoteDemand(units);
         if (Pool.IsObserving) return Observe(units, wouldWait: false);
         ThrowIfImpossible(units);
         if (TryTake(units) || Pool.Shortages.TryRelieve(this, units)) return Grant(units);
+        if (Pool.Balancer is not null) Demand.Notes.NoteRefused(units);
         return Refuse(ReasonNow(), units, Available);
     }
 
     private ValueTask<ResourceLease> AcquireSlowAsync(int units, WaitGroup? group, CancellationToken cancellationToken)
     {
+        if (Pool.Balancer is not null) NoteDemand(units);
         if (Pool.IsObserving) return new(Observe(units, wouldWait: true, group));
         ThrowIfImpossible(units);
         if (TryTake(units) || Pool.Shortages.TryRelieve(this, units)) return new(Grant(units));
@@ -329,6 +341,12 @@ public sealed partial class Participant
 
         waiter.Recycle();
         return new(Refuse(RefusalReason.QueueFull, units, Waiters.Limit));
+    }
+
+    /// <summary>What a look now and then would not see. What can never be granted is no demand.</summary>
+    private void NoteDemand(int units)
+    {
+        if (units > 0 && units <= Ceiling) Demand.Notes.Note((int)Math.Min(int.MaxValue, (long)InUse + Waiting + units));
     }
 
     private bool TryTake(int units)

@@ -64,10 +64,36 @@ internal static class QuotaPlan
         if (options.Reputation is { StateFile: "" }) faults.Add("Reputation.StateFile must be a path, or null to keep nothing.");
         if (options.Stability is var stability && !(stability.RecoveryThreshold > stability.OverloadThreshold))
             faults.Add("Stability.RecoveryThreshold must be above Stability.OverloadThreshold.");
+        if (options.Balancing.Mode != BalancingMode.Off) AddFaults(options, options.Balancing, faults);
+        if (options.Forecasting.IsEnabled) AddFaults(options, options.Forecasting, faults);
         if (options.Capacity > 0 && units > options.Capacity)
             faults.Add($"Reserve and nominal quotas together are {units} units, above the Capacity of {options.Capacity}.");
         if (faults.Count == 0 && isWhole && ResourcePoolValueValidator.IsSound(options)) FindLimitsAboveShares(options, faults);
         return faults;
+    }
+
+    private static void AddFaults(ResourcePoolOptions options, BalancingOptions balancing, List<string> faults)
+    {
+        if (options.PlanningPeriod < TimeSpan.FromMilliseconds(1)) faults.Add("PlanningPeriod must be at least 1 ms, for Balancing.Mode is not Off.");
+        if (balancing.SamplePeriod < TimeSpan.FromMilliseconds(1) || balancing.SamplePeriod > options.PlanningPeriod) faults.Add("Balancing.SamplePeriod must be 1 ms to the PlanningPeriod.");
+        if (balancing.DemandHalfLife < TimeSpan.FromMilliseconds(1)) faults.Add("Balancing.DemandHalfLife must be at least 1 ms.");
+        if (IsNoTime(balancing.OfferAfter)) faults.Add("Balancing.OfferAfter must be 0 to 30 days.");
+    }
+
+    private static void AddFaults(ResourcePoolOptions options, ForecastingOptions forecasting, List<string> faults)
+    {
+        if (options.Balancing.Mode == BalancingMode.Off) faults.Add("Forecasting.IsEnabled needs Balancing.Mode to be On or Observe.");
+        if (forecasting.Step < options.PlanningPeriod || forecasting.Step <= TimeSpan.Zero || forecasting.Step > TimeSpan.FromDays(1))
+        {
+            faults.Add("Forecasting.Step must be the PlanningPeriod to 1 day.");
+            return;
+        }
+
+        foreach (var season in forecasting.SeasonsOrDefault)
+        {
+            if (forecasting.StepsOf(season) is < 2 or > ForecastingOptions.MostSteps)
+                faults.Add($"Forecasting.Seasons: {season} is no season; it must be 2 to {ForecastingOptions.MostSteps} steps of {forecasting.Step}.");
+        }
     }
 
     private static void FindLimitsAboveShares(ResourcePoolOptions options, List<string> faults)

@@ -268,7 +268,7 @@ public sealed partial class ResourcePool
         {
             RefusalReason.BorrowingLimit => request.Units - (order.Borrower.BorrowingLimit - order.Borrower.Borrowed),
             RefusalReason.NotEnoughToLend => request.Units - LenderChoice.Choose(order, request.Units, Volatile.Read(ref _participants), LookFrom, Reserve, []),
-            _ => request.Units - lender!.LendableAt(order.Now, order.Conditions.IsOnDemand),
+            _ => request.Units - lender!.LendableAt(order.Now, order.Conditions.IsForCallers),
         };
         var dues = new List<(long Due, int Units)>();
         foreach (var group in _book.Groups(order.Borrower, reason == RefusalReason.BorrowingLimit, lender)) group.Borrower.Home.AddDues(group, dues);

@@ -16,7 +16,8 @@ public sealed partial class ResourcePool
         if (Wants.IsAny)
             foreach (var participant in AllWithReserve) Reputations.LookAgain(participant.Standing);
         var next = Wants.OnTimer(now);
-        return Stability is null ? next : Math.Min(next, Stability.OnTimer(now));
+        if (Stability is not null) next = Math.Min(next, Stability.OnTimer(now));
+        return Balancer is null ? next : Math.Min(next, Balancer.OnTimer(now));
     }
 
     /// <summary>Cancelling a token runs whatever is registered with it: on the thread pool, and what that throws is contained.</summary>

@@ -146,6 +146,8 @@ public sealed partial class ResourcePool
             TrackLeases = options.TrackLeases,
             Reputation = options.Reputation.Copy(),
             Stability = options.Stability.Copy(),
+            Balancing = options.Balancing.Copy(),
+            Forecasting = options.Forecasting.Copy(),
             Unit = options.Unit.Copy(),
         };
         foreach (var participant in options.Participants) copy.Participants.Add(participant?.Copy()!);
@@ -176,8 +178,14 @@ public sealed partial class ResourcePool
                 throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), [$"Participant '{participant.Name}' is still leaving; its name is not free yet."]);
         }
 
-        if (whole.Mode != _options.Mode || whole.TrackLeases != _options.TrackLeases || whole.Stability.IsEnabled != _options.Stability.IsEnabled)
-            throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions), ["Mode, TrackLeases and Stability.IsEnabled cannot change while the pool lives."]);
+        var isFixed = whole.Mode == _options.Mode && whole.TrackLeases == _options.TrackLeases && whole.Stability.IsEnabled == _options.Stability.IsEnabled
+            && whole.Balancing.Mode == _options.Balancing.Mode && whole.Forecasting.IsEnabled == _options.Forecasting.IsEnabled;
+        if (!isFixed)
+        {
+            throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions),
+                ["Mode, TrackLeases, Stability.IsEnabled, Balancing.Mode and Forecasting.IsEnabled cannot change while the pool lives."]);
+        }
+
         return QuotaPlan.Of(whole, isWhole);
     }
 
@@ -197,6 +205,7 @@ public sealed partial class ResourcePool
             _terms.Clear();
             _book.Conditions = _terms.GetOrAdd(LoanTerms.Default, MakeConditions(LoanTerms.Default));
             _book.OnDemand = _book.Conditions with { IsOnDemand = true };
+            _book.Standing = _book.OnDemand with { IsStanding = true, AutoRenews = true };
             _book.DefaultLimit = Milliseconds(whole.DefaultLimit);
             _book.PlanningPeriod = Milliseconds(whole.PlanningPeriod);
             _book.OpenLoanLimit = whole.OpenLoanLimit;

@@ -107,6 +107,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
             Stability = new StabilityWatch(this, Time == TimeProvider.System ? new HostReadings(Time) : null, [.. signals ?? []], limits);
         }
 
+        if (options.Balancing.Mode != BalancingMode.Off) Balancer = new Balancer(this, _book);
         Metrics = new PoolMetrics(this, meterFactory);
         _book.OutcomesPending = now => _scheduler.Arm(now + EvidenceDelayMilliseconds);
         _book.Attended = Wants.OnAttended;
@@ -116,6 +117,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         lock (_membership) aftermath = Apply(options, options, nominal, now: 0);
         Finish(aftermath);
         Stability?.Start();
+        Balancer?.Start();
         Log(logger => PoolLog.PoolStarted(logger, Capacity, _participants.Length));
     }
 
@@ -142,6 +144,13 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
 
     /// <summary>Watches the host; null where it is not to be watched.</summary>
     internal StabilityWatch? Stability { get; }
+
+    /// <summary>Moves units by itself; null where it is not to.</summary>
+    internal Balancer? Balancer { get; }
+
+    internal BalancingOptions Balancing => _options.Balancing;
+
+    internal ForecastingOptions Forecasting => _options.Forecasting;
 
     internal Shortages Shortages { get; }
 
@@ -243,6 +252,10 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         _book.Attend(attention);
         return snapshot!;
     }
+
+    /// <summary>The last plan by which units moved, with a reason for each participant.</summary>
+    /// <returns>Null before the first plan, and in a pool that does not balance; see <see cref="BalancingOptions.Mode"/>.</returns>
+    public BalanceReport? ReportBalance() => Balancer?.Last?.Report();
 
     /// <summary>
     /// What happens in the pool, from the moment at which the reading begins: first the state of every participant, then every change. Several may read; the pool

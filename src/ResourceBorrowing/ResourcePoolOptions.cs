@@ -67,6 +67,13 @@ public sealed class ResourcePoolOptions
     [ValidateObjectMembers]
     public StabilityOptions Stability { get; internal init; } = new();
 
+    /// <summary>Whether, and how, units move by themselves.</summary>
+    [ValidateObjectMembers]
+    public BalancingOptions Balancing { get; internal init; } = new();
+
+    /// <summary>How demand is foreseen.</summary>
+    public ForecastingOptions Forecasting { get; internal init; } = new();
+
     /// <summary>What one unit stands for, for adapters that keep real amounts.</summary>
     [ValidateObjectMembers]
     public ResourceUnitOptions Unit { get; internal init; } = new();

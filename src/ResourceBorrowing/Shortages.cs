@@ -93,7 +93,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
                 if (group.Borrower == account && group.Conditions.IsOnDemand) onDemand -= group.LiveUnits;
         }
 
-        return account.LendableAt(now, isOnDemand: true) + Math.Min(free, Math.Max(0, onDemand));
+        return account.LendableAt(now, isForCallers: true) + Math.Min(free, Math.Max(0, onDemand));
     }
 
     /// <summary>Whether units have come or gone since: what another caller here is having back is neither lent nor here while it is on its way.</summary>
@@ -151,7 +151,7 @@ internal sealed class Shortages(ResourcePool pool, LoanBook book)
         {
             if (other == wanting) continue;
             var account = other.Account;
-            found += account.LendableAt(now, isOnDemand: true);
+            found += account.LendableAt(now, isForCallers: true);
             if (found >= units) break;
             while (found < units && account.OnDemandUnits > 0 && account.Cell.Read() is { IsQuiet: true, Free: > 0 })
             {

@@ -16,7 +16,7 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
 
     internal static bool IsSound(ResourcePoolOptions options)
     {
-        if (options.Capacity < 1 || options.Reserve < 0 || options.OpenLoanLimit < 0 || !IsSound(options.Reputation) || !IsSound(options.Stability) || !IsSound(options.Unit) || options.Mode is not (PoolMode.Enforce or PoolMode.Observe)) return false;
+        if (options.Capacity < 1 || options.Reserve < 0 || options.OpenLoanLimit < 0 || !IsSound(options.Reputation) || !IsSound(options.Stability) || !IsSound(options.Balancing) || !IsSound(options.Unit) || options.Mode is not (PoolMode.Enforce or PoolMode.Observe)) return false;
         foreach (var participant in options.Participants)
         {
             if (participant is not null && !IsSound(participant)) return false;
@@ -28,6 +28,9 @@ internal sealed class ResourcePoolValueValidator : IValidateOptions<ResourcePool
     private static bool IsSound(ReputationOptions reputation) => reputation is { NewcomerLoans: >= 0 and <= 1000, ReportsPerMinute: >= 0 and <= 10_000 };
 
     private static bool IsSound(StabilityOptions stability) => stability is { OverloadThreshold: >= 0 and <= 1, RecoveryThreshold: >= 0 and <= 1 };
+
+    private static bool IsSound(BalancingOptions balancing) =>
+        balancing is { Mode: BalancingMode.Off or BalancingMode.Observe or BalancingMode.On, DeadBand: >= 0 and <= 1, MostMoved: >= 0 and <= 1 };
 
     private static bool IsSound(ResourceUnitOptions unit) =>
         (unit.Cores ?? 0) >= 0 && (unit.MemoryBytes ?? 0) >= 0 && (unit.NetworkBytesPerSecond ?? 0) >= 0 && (unit.IoOperationsPerSecond ?? 0) >= 0 && (unit.HostShare ?? 1) is > 0 and <= 1;

@@ -143,12 +143,12 @@ internal sealed class Allocation
     internal void ClearDebtorMark() => Interlocked.Exchange(ref _isDebtor, 0);
 
     /// <summary>What may be lent to others now, its rules and limits considered; 0 while its callers wait or it owes.</summary>
-    internal int LendableAt(long now, bool isOnDemand)
+    internal int LendableAt(long now, bool isForCallers)
     {
         var word = Cell.Read();
         if (!word.IsQuiet || word.Free <= Borrowed) return 0;
         if (Rules.Consent == LendingConsent.Never || IsDraining || !IsIdle(word, now)) return 0;
-        return Math.Max(0, Math.Min(word.Free - Borrowed - KeptAt(now, isOnDemand), LendingLimitAt(now) - Lent));
+        return Math.Max(0, Math.Min(word.Free - Borrowed - KeptAt(now, isForCallers), LendingLimitAt(now) - Lent));
     }
 
     /// <summary>Free units that are not lent: its headroom, or what was just recalled.</summary>
@@ -156,7 +156,7 @@ internal sealed class Allocation
     /// What came for callers may be lent on demand once they have done with it: it is used at once, and recalled at once when it is missed. To keep it for callers
     /// that may come, while others stand there, was measured to serve fewer, less fairly, and to harm lenders no less.
     /// </remarks>
-    internal int KeptAt(long now, bool isOnDemand) => Math.Max(Rules.Headroom, Volatile.Read(ref _held) is { } held ? Math.Min(Nominal, held.At(now, isOnDemand)) : 0);
+    internal int KeptAt(long now, bool isForCallers) => Math.Max(Rules.Headroom, Volatile.Read(ref _held) is { } held ? Math.Min(Nominal, held.At(now, isForCallers)) : 0);
 
     /// <summary>When the next unit that was recalled for it may be lent again.</summary>
     internal long NextRelease(long now) => Volatile.Read(ref _held)?.NextRelease(now) ?? TimerWheel.Never;

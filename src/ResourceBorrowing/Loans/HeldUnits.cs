@@ -13,13 +13,13 @@ internal sealed class HeldUnits
     private int _units;
     private int _forCallers;
 
-    internal int At(long now, bool isOnDemand)
+    internal int At(long now, bool isForCallers)
     {
         if (now >= Volatile.Read(ref _until)) return 0;
         lock (_lock)
         {
             LetGo(now);
-            return isOnDemand ? _units - _forCallers : _units;
+            return isForCallers ? _units - _forCallers : _units;
         }
     }
 

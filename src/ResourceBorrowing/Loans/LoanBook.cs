@@ -16,6 +16,7 @@ internal sealed class LoanBook
     private readonly Stack<int> _free = new();
     private LoanConditions _conditions = LoanConditions.Ownership;
     private LoanConditions _onDemand = LoanConditions.Ownership;
+    private LoanConditions _standing = LoanConditions.Ownership;
     private Action<LedgerEntry>? _journal;
     private int _opened;
     private int _openLoanLimit;
@@ -39,6 +40,9 @@ internal sealed class LoanBook
 
     /// <summary>The same for loans that the pool makes for callers that are short.</summary>
     internal LoanConditions OnDemand { get => Volatile.Read(ref _onDemand); set => Volatile.Write(ref _onDemand, value); }
+
+    /// <summary>The same for loans that a plan makes.</summary>
+    internal LoanConditions Standing { get => Volatile.Read(ref _standing); set => Volatile.Write(ref _standing, value); }
 
     /// <summary>How long a loan may be overdue before it counts as defaulted.</summary>
     internal long DefaultLimit { get; set; }

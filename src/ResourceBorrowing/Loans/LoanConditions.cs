@@ -7,12 +7,16 @@ namespace ResourceBorrowing.Loans;
 /// <param name="Grace">How long after the end units may still come back as late rather than lost.</param>
 /// <param name="AutoRenews">Whether another term follows, if a new request would be granted.</param>
 /// <param name="Priority">Loans of lower priority are recalled first.</param>
-/// <param name="IsOnDemand">Whether the pool made it for a caller that was short: who no longer needs the units gives them back when others do.</param>
+/// <param name="IsOnDemand">Whether the pool made it of itself: units that lie idle go back when others need them.</param>
+/// <param name="IsStanding">Whether it made it by a plan, and not for a caller that was short: until the plan ends it.</param>
 internal sealed record LoanConditions(
-    bool IsRecallable, long MinimumHold, long Notice, long Grace, bool AutoRenews, int Priority, bool IsOnDemand = false)
+    bool IsRecallable, long MinimumHold, long Notice, long Grace, bool AutoRenews, int Priority, bool IsOnDemand = false, bool IsStanding = false)
 {
     /// <summary>Stands for debts that are no loans: units whose owner changed while they were in use or lent.</summary>
     internal static readonly LoanConditions Ownership = new(false, 0, 0, 0, false, 0);
+
+    /// <summary>Whether its units are used at once, so that those a lender has just had back may serve it.</summary>
+    internal bool IsForCallers => IsOnDemand && !IsStanding;
 
     /// <summary>When a recall made now takes effect: never before the minimum hold is over, and never after the term.</summary>
     internal long RecallAt(long now, long start, long due) => Math.Min(due, Math.Max(now, start + MinimumHold) + Notice);

@@ -50,7 +50,7 @@ internal static class LoanRules
         if (share.Units > lender.SoundLendingLimit - lender.Lent) return RefusalReason.Overload;
         if (share.Units > lender.LendingLimitAt(now) - lender.Lent) return RefusalReason.HarmBudget;
         if (share.Units > word.Free - lender.Borrowed) return RefusalReason.LenderNotAvailable;
-        if (share.Units > word.Free - lender.Borrowed - lender.KeptAt(now, order.Conditions.IsOnDemand) || !lender.IsIdle(word, now)) return RefusalReason.LenderKeepsUnits;
+        if (share.Units > word.Free - lender.Borrowed - lender.KeptAt(now, order.Conditions.IsForCallers) || !lender.IsIdle(word, now)) return RefusalReason.LenderKeepsUnits;
         if (order.Term.Ticks > rules.LongestTerm * TimeSpan.TicksPerMillisecond) return RefusalReason.TermTooLong;
         if (order.Score < rules.GrantThreshold) return RefusalReason.Reputation;
         return rules.Consent == LendingConsent.Ask && !order.IsAgreed ? RefusalReason.ConsentRequired : RefusalReason.None;

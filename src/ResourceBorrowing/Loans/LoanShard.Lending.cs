@@ -40,7 +40,7 @@ internal sealed partial class LoanShard
             // A full fence where it succeeds, so that a group that was just taken off the lender's list is seen to be: pairs with LenderHarm.TryUnlist.
             var isLimited = !lender.TryRaiseLent(part, lender.LendingLimitAt(order.Now));
             if (!isLimited && !group.IsListedByLender) lender.Harm.List(group);
-            if (!isLimited && lender.TryLend(part, lender.KeptAt(order.Now, order.Conditions.IsOnDemand), ref attention))
+            if (!isLimited && lender.TryLend(part, lender.KeptAt(order.Now, order.Conditions.IsForCallers), ref attention))
             {
                 _slab[loans[i].Slot].State = LoanLife.Next(LoanState.Free, LoanEvent.Grant);
                 if (lender.Changed is not null) attention.Add(lender);

@@ -122,6 +122,30 @@ internal sealed partial class LoanShard
         return Math.Max(0, returned);
     }
 
+    /// <summary>Gives units of a standing loan back that lie free at its borrower while nobody waits there.</summary>
+    /// <returns>How many; at most one loan's.</returns>
+    internal int ReturnStanding(LoanGroup group, int most, long now, ref AttentionList attention)
+    {
+        var returned = 0;
+        _lock.Enter();
+        try
+        {
+            if (group.Youngest != LoanRecord.None && group.Borrower.Cell.Read() is { IsQuiet: true, Free: > 0 and var free })
+            {
+                ref var record = ref _slab[group.Youngest];
+                returned = Math.Min(most, Math.Min(free, record.Left));
+                End(returned < record.Left ? Split(group.Youngest, returned) : group.Youngest, LoanEvent.Return, now, ref attention);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+
+        DrainDebtors(ref attention);
+        return returned;
+    }
+
     /// <summary>Begins another term now, if a new request would be granted.</summary>
     internal RefusalReason Renew(LoanHandle loan, TimeSpan elapsed, TimeSpan term, out long due, ref AttentionList attention)
     {

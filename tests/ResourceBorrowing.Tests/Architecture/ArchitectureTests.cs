@@ -12,6 +12,8 @@ public class ArchitectureTests
     [InlineData("Loans", "Permits")]
     [InlineData("Reputation", "")]
     [InlineData("Stability", "")]
+    [InlineData("Forecasting", "")]
+    [InlineData("Balancing", "Permits")]
     public void Folder_Knows_OnlyWhatLiesBelowIt(string folder, string allowed)
     {
         var permitted = allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries).Append(folder).Select(static f => $"{Root}.{f}").ToHashSet();
@@ -34,6 +36,7 @@ public class ArchitectureTests
             "IResourceMapper", "ParticipantConcurrencyLimiter", "ParticipantSemaphore", "DedicatedThreads", "DedicatedThreadsOptions", "BoundedWork`1", "BoundedWorkOptions`1", "ResourceBundle", "ParticipantTokenBucketLimiter", "TokenBucketOptions", "ParticipantPartitionedLimiter`1", "BandwidthBudget", "BandwidthOptions", "ThrottledHttpHandler", "MemoryBudget", "MemoryReservation", "OperationCosts",
             "ResourceAmounts", "ResourceNeeds", "ResourceUnitOptions", "ResourceBorrowingDiagnostics", "ResourceBorrowingHealthChecksBuilderExtensions", "AdditiveReputationPolicy", "Evidence", "EvidenceSource",
             "IReputationPolicy", "ReputationRecord", "BetaReputationPolicy", "Dealings", "Opinion", "ReportReason", "ReportResult", "ReputationChange", "ReputationExplanation", "ReputationOptions", "ReputationSource", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",
+            "BalanceReport", "BalancingMode", "BalancingOptions", "DemandPeriod", "ForecastingOptions", "ParticipantBalance", "ParticipantForecast",
             "IDemandForecaster", "DemandQuantiles", "DemandTarget", "SeasonalForecaster", "IStabilitySignal", "StabilityOptions", "StabilityReading", "StabilityReport",
         ];
         Assert.Equal(forUsers.Order(StringComparer.Ordinal), typeof(ResourcePool).Assembly.GetExportedTypes().Select(static t => t.Name).Order(StringComparer.Ordinal));

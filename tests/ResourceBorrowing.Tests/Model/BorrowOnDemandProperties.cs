@@ -118,7 +118,7 @@ public class BorrowOnDemandProperties
 
         private static int Room(Participant who) => who.Options.BorrowOnDemand ? Math.Max(0, who.Account.BorrowingLimit - who.Borrowed) : 0;
 
-        private int Lendable(Participant who) => _pool.Participants.Append(_pool.Reserve).Where(p => p != who).Sum(p => p.Account.LendableAt(_pool.Now, isOnDemand: true));
+        private int Lendable(Participant who) => _pool.Participants.Append(_pool.Reserve).Where(p => p != who).Sum(p => p.Account.LendableAt(_pool.Now, isForCallers: true));
 
         private Dictionary<string, int> Borrowings() => _pool.Participants.ToDictionary(static p => p.Name, static p => p.Borrowed);
 

@@ -1,0 +1,160 @@
+using System.Globalization;
+using ResourceBorrowing.Balancing;
+using ResourceBorrowing.Forecasting;
+using ResourceBorrowing.Loans;
+
+namespace ResourceBorrowing;
+
+/// <summary>One plan, from what was demanded to the units that moved.</summary>
+/// <remarks>Run once, by one thread; afterwards anybody may ask for the report.</remarks>
+internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant[] participants, DemandPeriod[] periods, long time, long now)
+{
+    private readonly Situation[] _situations = new Situation[participants.Length];
+    private readonly ParticipantForecast?[] _forecasts = new ParticipantForecast?[participants.Length];
+    private readonly (double Smooth, int Offered)[] _demands = new (double, int)[participants.Length];
+    private readonly int[] _gained = new int[participants.Length];
+    private readonly int[] _lost = new int[participants.Length];
+    private readonly SortedDictionary<RefusalReason, int> _refused = [];
+    private Plan? _plan;
+    private string _reason = "";
+
+    internal int Moved { get; private set; }
+
+    internal void Run()
+    {
+        var balancing = pool.Balancing;
+        for (var i = 0; i < participants.Length; i++) _situations[i] = Describe(i, balancing);
+        _plan = Planner.Make(new(_situations.Sum(static s => s.Nominal), balancing.DeadBand, balancing.MostMoved), _situations, Standing());
+        if (balancing.Mode == BalancingMode.Observe || pool.IsObserving) _reason = "the pool only observes";
+        else if (pool.Now - now > book.PlanningPeriod) _reason = "the plan took longer than a planning period";
+        else foreach (var move in _plan.Moves) Carry(move);
+    }
+
+    internal BalanceReport Report() => new(
+        TimeSpan.FromMilliseconds(now), _plan!.Moves.Sum(static m => m.Units), Moved, ReasonText(), [.. participants.Select((_, i) => Report(i))]);
+
+    private string ReasonText() => string.Join(", ", _refused.Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Value} refused: {r.Key}")).Prepend(_reason).Where(static t => t.Length > 0));
+
+    private ParticipantBalance Report(int i)
+    {
+        ref readonly var one = ref _situations[i];
+        return new(
+            participants[i].Name, one.Nominal, one.Allocation, _plan!.Allocations[i], _plan.Targets[i], _plan.Lowers[i], one.Ceiling, periods[i], _demands[i].Smooth,
+            _demands[i].Offered, _gained[i], _lost[i], _forecasts[i]);
+    }
+
+    private Situation Describe(int i, BalancingOptions balancing)
+    {
+        var (participant, period) = (participants[i], periods[i]);
+        var (account, demand) = (participant.Account, participant.Demand);
+        var (nominal, word) = (account.Nominal, account.Cell.Read());
+        demand.Add(period, time, now, nominal, word.Allocation, balancing);
+        Foresee(i, participant, period, nominal);
+        var limit = participant.Leaving is null && account.Rules.Consent == LendingConsent.Automatic ? Math.Min(nominal, account.LendingLimitAt(now)) : 0;
+        var lendable = participant.Leaving is null ? account.LendableAt(now, isForCallers: false) : 0;
+        // Nobody misses the reserve's units: it puts all of them up.
+        var idle = participant == pool.Reserve ? nominal : demand.Idle(now, nominal, account.Rules.Headroom, (long)balancing.OfferAfter.TotalMilliseconds);
+        demand.Offered = Math.Min(idle, limit);
+        _demands[i] = (demand.Smooth, demand.Offered);
+        return new(
+            nominal, nominal - limit, CeilingOf(participant, nominal), word.Allocation, Math.Max(0, word.Free), period.Most, demand.Need(period, nominal),
+            Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, WaitingFor(participant, period, word.Allocation, word.Free), account.Score);
+    }
+
+    private void Foresee(int i, Participant participant, in DemandPeriod period, int nominal)
+    {
+        if (participant == pool.Reserve || pool.Forecasting is not { IsEnabled: true } forecasting) return;
+        var demand = participant.Demand;
+        try
+        {
+            if (!demand.HasTriedForecast)
+            {
+                demand.HasTriedForecast = true;
+                demand.Forecast = new DemandForecast(forecasting.Make(participant.Name));
+            }
+
+            if (demand.Forecast is not { } forecast) return;
+            forecast.Add(period.Mean, period.Deviation, time, now, (long)forecasting.Step.TotalMilliseconds, nominal);
+            var (used, unused) = demand.Preallocated;
+            var (known, precision) = forecast.Alarms;
+            _forecasts[i] = new(forecast.LikelyMost, forecast.SafeMost, forecast.IsTrusted, known, precision, used, unused);
+        }
+        catch (Exception exception)
+        {
+            pool.Contain("forecaster", exception);
+        }
+    }
+
+    private static int CeilingOf(Participant participant, int nominal)
+    {
+        var account = participant.Account;
+        if (participant.Leaving is not null || account.Debt > 0) return nominal;
+        var most = LoanRules.CreditLineOf(account.BorrowingLimit, account.Score);
+        return nominal + (account.IsNewcomer ? Math.Min(most, Math.Max(1, nominal)) : most);
+    }
+
+    /// <summary>Units that callers wait for, or were refused, whose participant does not borrow for them.</summary>
+    private static int WaitingFor(Participant participant, in DemandPeriod period, int allocation, int free) =>
+        participant.Options.BorrowOnDemand || participant.Leaving is not null ? 0
+        : Math.Max(participant.Waiting, period.Refused > 0 ? period.Most - allocation + free : 0);
+
+    private StandingLoan[] Standing()
+    {
+        var standing = new List<StandingLoan>();
+        for (var lender = 0; lender < participants.Length; lender++)
+        {
+            foreach (var group in participants[lender].Account.Harm.Groups)
+            {
+                if (!group.Conditions.IsStanding || group.LiveUnits == 0 || group.Borrower.Owner is not Participant { Place: var borrower }) continue;
+                if (borrower < participants.Length && participants[borrower].Account == group.Borrower) standing.Add(new(lender, borrower, group.LiveUnits));
+            }
+        }
+
+        return [.. standing];
+    }
+
+    private void Carry(in PlannedMove move)
+    {
+        var moved = move.IsReturn ? GiveBack(participants[move.Lender].Account, participants[move.Borrower].Account, move.Units) : Lend(move);
+        if (moved == 0) return;
+        Moved += moved;
+        var (from, to) = move.IsReturn ? (move.Borrower, move.Lender) : (move.Lender, move.Borrower);
+        _lost[from] += moved;
+        _gained[to] += moved;
+    }
+
+    private int GiveBack(Allocation lender, Allocation borrower, int units)
+    {
+        var left = units;
+        foreach (var group in lender.Harm.Groups)
+        {
+            if (group.Borrower != borrower || !group.Conditions.IsStanding) continue;
+            for (var part = -1; left > 0 && part != 0; left -= part)
+            {
+                var attention = new AttentionList();
+                part = borrower.Home.ReturnStanding(group, left, now, ref attention);
+                attention.Run(book);
+            }
+        }
+
+        return units - left;
+    }
+
+    private int Lend(in PlannedMove move)
+    {
+        var (lender, borrower) = (participants[move.Lender], participants[move.Borrower]);
+        var units = Math.Min(move.Units, lender.Account.LendableAt(now, isForCallers: false));
+        if (units == 0) return Refused(RefusalReason.LenderNotAvailable, move.Units);
+        var term = Math.Min(book.DefaultTerm, lender.Account.Rules.LongestTerm);
+        var order = new LoanOrder(borrower.Account, book.Standing, TimeSpan.FromMilliseconds(now), TimeSpan.FromMilliseconds(term), borrower.Account.Score);
+        var loan = pool.Borrow(borrower, new LoanRequest(units) { Lender = lender }, order, agreed: null);
+        pool.Metrics.LoanAsked(borrower.Name, loan.Refusal);
+        return loan.IsGranted ? units : Refused(loan.Refusal, move.Units);
+    }
+
+    private int Refused(RefusalReason reason, int units)
+    {
+        _refused[reason] = _refused.GetValueOrDefault(reason) + units;
+        return 0;
+    }
+}

@@ -1,0 +1,92 @@
+using ResourceBorrowing.Balancing;
+using ResourceBorrowing.Forecasting;
+using ResourceBorrowing.Loans;
+using ResourceBorrowing.Permits;
+
+namespace ResourceBorrowing;
+
+/// <summary>Watches demand on the pool's loop, makes a plan once in a planning period, and moves idle units by it, as loans like any others.</summary>
+/// <remarks>
+/// <para><b>Ownership.</b> The monitor belongs to the loop. A round belongs to whoever runs it, one at a time: the thread pool in real time, so that a forecaster of somebody else
+/// holds up no loan; the loop in any other, so that a run is a function of its inputs.</para>
+/// <para><b>Order.</b> A plan is made of what was read without a lock, and may be wrong when it is carried out: each move is decided anew by the rules of all loans.</para>
+/// <para><b>Callbacks.</b> Forecasters are called outside all locks. What one throws leaves its participant without a forecast; what the planner throws leaves all as it is.</para>
+/// </remarks>
+internal sealed class Balancer(ResourcePool pool, LoanBook book)
+{
+    private readonly UsageMonitor _monitor = new();
+    private Participant[] _followed = [];
+    private DemandPeriod[] _periods = [];
+    private long _nextLook;
+    private long _nextPlan;
+    private long _planned;
+    private bool _isQuiet = true;
+    private int _isPlanning;
+    private BalanceRound? _last;
+
+    /// <summary>The last plan; null before the first.</summary>
+    internal BalanceRound? Last => Volatile.Read(ref _last);
+
+    internal void Start()
+    {
+        _planned = pool.Now;
+        _nextPlan = _planned + book.PlanningPeriod;
+        pool.Arm(_planned);
+    }
+
+    /// <summary>Looks at all demand, and plans, when it is time.</summary>
+    /// <returns>When to come again.</returns>
+    internal long OnTimer(long now)
+    {
+        if (now < _nextLook && now < _nextPlan) return Math.Min(_nextLook, _nextPlan);
+        Follow();
+        if (_monitor.Look(now)) _isQuiet = false;
+        // While nobody demands anything, once in a period is enough.
+        _nextLook = _isQuiet ? TimerWheel.Never : now + Sample;
+        if (now < _nextPlan) return Math.Min(_nextLook, _nextPlan);
+        // After a jump of the clock one plan stands for all that were missed.
+        _nextPlan = now + book.PlanningPeriod;
+        if (Interlocked.Exchange(ref _isPlanning, 1) == 0) Plan(now);
+        return Math.Min(_nextLook, _nextPlan);
+    }
+
+    private long Sample => (long)Math.Ceiling(pool.Balancing.SamplePeriod.TotalMilliseconds);
+
+    private void Follow()
+    {
+        var all = pool.AllWithReserve;
+        if (all == _followed) return;
+        _followed = all;
+        _periods = new DemandPeriod[all.Length];
+        _monitor.Follow([.. all.Select(static p => (p.Account.Cell, p.Waiters, p.Demand.Notes))]);
+    }
+
+    private void Plan(long now)
+    {
+        var isQuiet = true;
+        _monitor.End(now, Sample, _periods);
+        foreach (var period in _periods) isQuiet &= period.Most == 0;
+        _isQuiet = isQuiet;
+        var round = new BalanceRound(pool, book, _followed, [.. _periods], now - _planned, now);
+        _planned = now;
+        if (pool.Time == TimeProvider.System) ThreadPool.UnsafeQueueUserWorkItem(static run => run.Balancer.Run(run.Round), (Balancer: this, Round: round), preferLocal: false);
+        else Run(round);
+    }
+
+    private void Run(BalanceRound round)
+    {
+        try
+        {
+            round.Run();
+            Volatile.Write(ref _last, round);
+        }
+        catch (Exception exception)
+        {
+            pool.Contain("planner", exception);
+        }
+        finally
+        {
+            Volatile.Write(ref _isPlanning, 0);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+namespace ResourceBorrowing.Balancing;
+
+/// <summary>How far a plan may go.</summary>
+/// <param name="Capacity">All units.</param>
+/// <param name="DeadBand">The part of its allocation by which a participant must be off before units move for it.</param>
+/// <param name="MostMoved">The part of the capacity that may move in a round; those that callers wait for come on top.</param>
+internal readonly record struct PlanLimits(int Capacity, double DeadBand, double MostMoved);
+
+/// <summary>One participant as a plan sees it.</summary>
+/// <param name="Nominal">What it owns.</param>
+/// <param name="Floor">The least that lending may leave it.</param>
+/// <param name="Ceiling">The most that borrowing may bring it, its reputation considered.</param>
+/// <param name="Allocation">What it may use now.</param>
+/// <param name="Free">What of it nobody uses.</param>
+/// <param name="Most">Its highest demand of the last period.</param>
+/// <param name="Demand">What it is expected to need: smoothed, or foreseen.</param>
+/// <param name="Offered">Units that it has put up and not yet lent.</param>
+/// <param name="Lendable">Units that it would lend now to callers that wait.</param>
+/// <param name="Waiting">Units that callers wait for who have no other way to them.</param>
+/// <param name="Score">Its reputation.</param>
+internal readonly record struct Situation(
+    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, double Demand, int Offered, int Lendable, int Waiting, double Score);
+
+/// <summary>Units that an earlier plan has lent and nobody has recalled since.</summary>
+internal readonly record struct StandingLoan(int Lender, int Borrower, int Units);
+
+/// <summary>What a plan would have moved.</summary>
+/// <param name="Lender">Whose units, by place.</param>
+/// <param name="Borrower">To whom; back from there when <paramref name="IsReturn"/>.</param>
+/// <param name="Units">How many.</param>
+/// <param name="IsReturn">Whether a standing loan ends, in part or whole; otherwise a new one is made.</param>
+internal readonly record struct PlannedMove(int Lender, int Borrower, int Units, bool IsReturn);
+
+/// <summary>What everybody should have, and what moves for it.</summary>
+internal sealed record Plan(double[] Targets, double[] Lowers, int[] Allocations, List<PlannedMove> Moves);
+
+/// <summary>
+/// Makes a plan: bounded water-filling in proportion to demand, in whole units, and the moves that bring the standing loans nearer to it. Pure: the same situation, the
+/// same plan.
+/// </summary>
+/// <remarks>
+/// <para>What a participant should have lies between its floor, or what it owns and needs, and its ceiling (source: Kubernetes API Priority and Fairness). Where there is more
+/// than all need, nobody borrows more than it needs: the rest stays at home.</para>
+/// <para>Only free units move. First those go home that are no longer needed, or that their owner needs; then whoever needs more borrows, those with waiting callers first, then
+/// by reputation, from those that offer most. What callers wait for comes from whatever could be lent; the rest only from what has been put up.</para>
+/// </remarks>
+internal static class Planner
+{
+    internal static Plan Make(in PlanLimits limits, ReadOnlySpan<Situation> situations, ReadOnlySpan<StandingLoan> standing)
+    {
+        var count = situations.Length;
+        var (claims, targets, lowers) = (new Claim[count], new double[count], new double[count]);
+        var share = ShareOfLowers(limits.Capacity, situations);
+        for (var i = 0; i < count; i++)
+        {
+            ref readonly var one = ref situations[i];
+            lowers[i] = one.Floor + share * (LowerOf(one) - one.Floor);
+            targets[i] = Math.Max(lowers[i], one.Demand);
+            claims[i] = new(targets[i], lowers[i], Math.Max(lowers[i], one.Ceiling));
+        }
+
+        var allocations = new int[count];
+        WholeUnits.Round(WaterFilling.Fill(limits.Capacity, claims), limits.Capacity, allocations);
+        return new(targets, lowers, allocations, new Moves(limits, situations, allocations, targets).Find((int)(limits.MostMoved * limits.Capacity), standing));
+    }
+
+    private static int LowerOf(in Situation one) => Math.Max(one.Floor, Math.Min(one.Nominal, one.Most));
+
+    /// <summary>How much of what the lower bounds ask for beyond the floors there is: all of it, but while a lowered capacity has not gone yet.</summary>
+    private static double ShareOfLowers(int capacity, ReadOnlySpan<Situation> situations)
+    {
+        var (floors, lowers) = (0.0, 0.0);
+        foreach (ref readonly var one in situations)
+        {
+            floors += one.Floor;
+            lowers += LowerOf(one);
+        }
+
+        return lowers <= capacity ? 1 : Math.Max(0, (capacity - floors) / (lowers - floors));
+    }
+
+    /// <summary>The moves of one plan, while they are being found.</summary>
+    private readonly ref struct Moves
+    {
+        private readonly ReadOnlySpan<Situation> _situations;
+        private readonly int[] _gains;     // units still missing
+        private readonly int[] _excess;    // units that it need not have beyond its own
+        private readonly int[] _relief;    // units that callers wait for
+        private readonly int[] _spare;     // units that it offers and the plan does not leave to it
+        private readonly int[] _free;
+        private readonly List<PlannedMove> _moves = [];
+
+        internal Moves(in PlanLimits limits, ReadOnlySpan<Situation> situations, int[] allocations, double[] targets)
+        {
+            _situations = situations;
+            (_gains, _excess, _relief) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);
+            (_spare, _free) = (new int[situations.Length], new int[situations.Length]);
+            for (var i = 0; i < situations.Length; i++)
+            {
+                ref readonly var one = ref situations[i];
+                var need = (int)Math.Min(Math.Ceiling(targets[i]), allocations[i]);
+                var off = Math.Min(allocations[i], Math.Max(one.Nominal, need)) - one.Allocation;
+                if (Math.Abs(off) < limits.DeadBand * one.Allocation) off = 0;
+                (_gains[i], _excess[i]) = (Math.Max(0, off), Math.Max(0, -off));
+                _relief[i] = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
+                _spare[i] = Math.Clamp(one.Allocation - need, 0, one.Offered);
+                _free[i] = one.Free;
+            }
+        }
+
+        internal List<PlannedMove> Find(int most, ReadOnlySpan<StandingLoan> standing)
+        {
+            GiveBack(standing, _relief, ref most, isRelief: true);
+            GiveBack(standing, _gains, ref most, isRelief: false);
+            var lendable = new int[_situations.Length];
+            for (var i = 0; i < lendable.Length; i++) lendable[i] = Math.Min(_free[i], _situations[i].Lendable);
+            Lend(_relief, lendable, ref most, isRelief: true);
+            Lend(_gains, _spare, ref most, isRelief: false);
+            return _moves;
+        }
+
+        /// <summary>What its owner wants or its borrower does not need goes home: never what somebody uses.</summary>
+        private void GiveBack(ReadOnlySpan<StandingLoan> standing, int[] wants, ref int most, bool isRelief)
+        {
+            foreach (var loan in standing)
+            {
+                var needless = isRelief ? 0 : _excess[loan.Borrower];
+                var units = Math.Min(Math.Min(loan.Units, _free[loan.Borrower]), Math.Max(needless, wants[loan.Lender]));
+                if (!isRelief) units = Math.Min(units, most);
+                if (units <= 0) continue;
+                _excess[loan.Borrower] = Math.Max(0, _excess[loan.Borrower] - units);
+                Move(new(loan.Lender, loan.Borrower, units, IsReturn: true), gaining: loan.Lender, losing: loan.Borrower, ref most, isRelief);
+            }
+        }
+
+        private void Lend(int[] wants, int[] supply, ref int most, bool isRelief)
+        {
+            var situations = _situations;
+            var (takers, givers) = (Places(wants), Places(supply));
+            var (scores, supplies) = (new double[takers.Length], new int[givers.Length]);
+            for (var i = 0; i < takers.Length; i++) scores[i] = -situations[takers[i]].Score;
+            for (var i = 0; i < givers.Length; i++) supplies[i] = -supply[givers[i]];
+            Array.Sort(scores, takers);
+            Array.Sort(supplies, givers);
+            var next = 0;
+            foreach (var taker in takers)
+            {
+                for (var place = next; place < givers.Length && wants[taker] > 0 && (isRelief || most > 0); place++)
+                {
+                    var giver = givers[place];
+                    var units = giver == taker ? 0 : Math.Min(wants[taker], Math.Min(supply[giver], _free[giver]));
+                    if (!isRelief) units = Math.Min(units, most);
+                    if (units > 0)
+                    {
+                        supply[giver] -= units;
+                        Move(new(giver, taker, units, IsReturn: false), gaining: taker, losing: giver, ref most, isRelief);
+                    }
+
+                    if (place == next && Math.Min(supply[giver], _free[giver]) <= 0) next++;
+                }
+            }
+        }
+
+        private void Move(PlannedMove move, int gaining, int losing, ref int most, bool isRelief)
+        {
+            _moves.Add(move);
+            if (!isRelief) most -= move.Units;
+            _free[losing] -= move.Units;
+            _gains[gaining] = Math.Max(0, _gains[gaining] - move.Units);
+            _relief[gaining] = Math.Max(0, _relief[gaining] - move.Units);
+        }
+
+        private static int[] Places(int[] amounts)
+        {
+            var count = 0;
+            foreach (var amount in amounts)
+                if (amount > 0) count++;
+            var places = new int[count];
+            for (var i = amounts.Length - 1; i >= 0; i--)
+                if (amounts[i] > 0) places[--count] = i;
+            return places;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using ResourceBorrowing.Balancing;
+using ResourceBorrowing.Forecasting;
+
+namespace ResourceBorrowing;
+
+/// <summary>What the balancer knows of one participant: what it demanded, what it will need, and since when units of it lie idle.</summary>
+/// <remarks>Belongs to whoever makes the plan, but for the notes, what has been published, and the history, which has a lock of its own.</remarks>
+internal sealed class ParticipantDemand
+{
+    /// <summary>So many periods are remembered.</summary>
+    internal const int Remembered = 60;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<DemandPeriod> _history = new();
+    private readonly IdleWatch _idle = new();
+    private double _smooth;
+    private double _foreseen;
+    private int _offered;
+
+    /// <summary>Where callers leave what is not to be seen between two looks.</summary>
+    internal DemandNotes Notes { get; } = new();
+
+    internal DemandForecast? Forecast { get; set; }
+
+    /// <summary>Whether it has been tried to make a forecaster.</summary>
+    internal bool HasTriedForecast { get; set; }
+
+    /// <summary>Demand as smoothed: a peak counts at once and is forgotten slowly.</summary>
+    internal double Smooth => _smooth;
+
+    /// <summary>What the forecast adds to what is owned, while it may be believed; 0 when nothing.</summary>
+    internal double Foreseen => _foreseen;
+
+    /// <summary>Unit-seconds of units borrowed because of a forecast: those that were then used, and those that lay idle.</summary>
+    internal (double Used, double Idle) Preallocated { get; private set; }
+
+    /// <summary>Units put up for others, those lent included; as of the last plan.</summary>
+    internal int Offered { get => Volatile.Read(ref _offered); set => Volatile.Write(ref _offered, value); }
+
+    internal DemandPeriod[] History()
+    {
+        lock (_lock) return [.. _history];
+    }
+
+    /// <summary>A period is over.</summary>
+    internal void Add(in DemandPeriod period, long time, long now, int nominal, int allocation, BalancingOptions balancing)
+    {
+        lock (_lock)
+        {
+            if (_history.Count == Remembered) _history.Dequeue();
+            _history.Enqueue(period);
+        }
+
+        _idle.Add(period.Most, now, (long)balancing.OfferAfter.TotalMilliseconds);
+        _smooth = DemandEnvelope.Next(_smooth, period.Envelope, time, balancing.DemandHalfLife.TotalMilliseconds);
+        if (_foreseen > nominal)
+        {
+            var before = Math.Max(0, Math.Min(allocation, Math.Ceiling(_foreseen)) - nominal);
+            var used = Math.Clamp(period.Mean - nominal, 0, before);
+            Preallocated = (Preallocated.Used + used * time / 1000, Preallocated.Idle + (before - used) * time / 1000);
+        }
+
+        _foreseen = 0;
+    }
+
+    /// <summary>What it is expected to need: its smoothed demand, or what is foreseen by a forecaster that has earned it.</summary>
+    internal double Need(in DemandPeriod period, int nominal)
+    {
+        if (Forecast is not { IsTrusted: true, SafeMost: var most } || double.IsNaN(most)) return _smooth;
+        if (Forecast.LikelyMost <= nominal) return Math.Max(period.Envelope, Math.Min(_smooth, most));
+        _foreseen = most;
+        return Math.Max(period.Envelope, most);
+    }
+
+    /// <summary>Units it owns that it has not needed for so long, and will not need by the forecast: what it can put up.</summary>
+    internal int Idle(long now, int nominal, int headroom, long span)
+    {
+        if (!_idle.TryGet(now, span, out var most)) return 0;
+        var need = Forecast is { SafeMost: var safe } && safe > most ? (int)Math.Ceiling(Math.Min(safe, int.MaxValue)) : most;
+        return (int)Math.Max(0, (long)nominal - headroom - need);
+    }
+}
