@@ -53,11 +53,12 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         var limit = participant.Leaving is null && account.Rules.Consent == LendingConsent.Automatic ? Math.Min(nominal, account.LendingLimitAt(now)) : 0;
         var lendable = participant.Leaving is null ? account.LendableAt(now, isForCallers: false) : 0;
         // Nobody misses the reserve's units: it puts all of them up.
-        var idle = participant == pool.Reserve ? nominal : demand.Idle(now, nominal, account.Rules.Headroom, (long)balancing.OfferAfter.TotalMilliseconds);
+        var recent = demand.Recent(now, balancing);
+        var idle = participant == pool.Reserve ? nominal : demand.Idle(recent, nominal, account.Rules.Headroom);
         demand.Offered = Math.Min(idle, limit);
         _demands[i] = (demand.Smooth, demand.Offered);
         return new(
-            nominal, nominal - limit, CeilingOf(participant, nominal), word.Allocation, Math.Max(0, word.Free), period.Most, demand.Need(period, nominal),
+            nominal, nominal - limit, CeilingOf(participant, nominal), word.Allocation, Math.Max(0, word.Free), period.Most, recent, demand.Need(period, nominal),
             Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, WaitingFor(participant, period, word.Allocation, word.Free), account.Score);
     }
 

@@ -38,17 +38,28 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
     /// <returns>When to come again.</returns>
     internal long OnTimer(long now)
     {
-        if (now < _nextLook && now < _nextPlan) return Math.Min(_nextLook, _nextPlan);
+        if (now < Volatile.Read(ref _nextLook) && now < _nextPlan) return Next;
         Follow();
-        if (_monitor.Look(now)) _isQuiet = false;
+        if (_monitor.Look(now)) Volatile.Write(ref _isQuiet, false);
         // While nobody demands anything, once in a period is enough.
-        _nextLook = _isQuiet ? TimerWheel.Never : now + Sample;
-        if (now < _nextPlan) return Math.Min(_nextLook, _nextPlan);
+        Volatile.Write(ref _nextLook, Volatile.Read(ref _isQuiet) ? TimerWheel.Never : now + Sample);
+        if (now < _nextPlan) return Next;
         // After a jump of the clock one plan stands for all that were missed.
         _nextPlan = now + book.PlanningPeriod;
         if (Interlocked.Exchange(ref _isPlanning, 1) == 0) Plan(now);
-        return Math.Min(_nextLook, _nextPlan);
+        return Next;
     }
+
+    /// <summary>A caller found too few units: demand is worth a look, if it was not before.</summary>
+    internal void Wake()
+    {
+        if (!Volatile.Read(ref _isQuiet)) return;
+        Volatile.Write(ref _isQuiet, false);
+        Volatile.Write(ref _nextLook, 0);
+        pool.Arm(pool.Now);
+    }
+
+    private long Next => Math.Min(Volatile.Read(ref _nextLook), _nextPlan);
 
     private long Sample => (long)Math.Ceiling(pool.Balancing.SamplePeriod.TotalMilliseconds);
 
@@ -66,7 +77,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         var isQuiet = true;
         _monitor.End(now, Sample, _periods);
         foreach (var period in _periods) isQuiet &= period.Most == 0;
-        _isQuiet = isQuiet;
+        Volatile.Write(ref _isQuiet, isQuiet);
         var round = new BalanceRound(pool, book, _followed, [.. _periods], now - _planned, now);
         _planned = now;
         if (pool.Time == TimeProvider.System) ThreadPool.UnsafeQueueUserWorkItem(static run => run.Balancer.Run(run.Round), (Balancer: this, Round: round), preferLocal: false);

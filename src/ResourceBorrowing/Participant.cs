@@ -301,7 +301,7 @@ public sealed partial class Participant
 
     private ResourceLease TryAcquireSlow(int units)
     {
-        if (Pool.Balancer is not null) NoteDemand(units);
+        NoteDemand(units);
         if (Pool.IsObserving) return Observe(units, wouldWait: false);
         ThrowIfImpossible(units);
         if (TryTake(units) || Pool.Shortages.TryRelieve(this, units)) return Grant(units);
@@ -311,7 +311,7 @@ public sealed partial class Participant
 
     private ValueTask<ResourceLease> AcquireSlowAsync(int units, WaitGroup? group, CancellationToken cancellationToken)
     {
-        if (Pool.Balancer is not null) NoteDemand(units);
+        NoteDemand(units);
         if (Pool.IsObserving) return new(Observe(units, wouldWait: true, group));
         ThrowIfImpossible(units);
         if (TryTake(units) || Pool.Shortages.TryRelieve(this, units)) return new(Grant(units));
@@ -346,7 +346,9 @@ public sealed partial class Participant
     /// <summary>What a look now and then would not see. What can never be granted is no demand.</summary>
     private void NoteDemand(int units)
     {
-        if (units > 0 && units <= Ceiling) Demand.Notes.Note((int)Math.Min(int.MaxValue, (long)InUse + Waiting + units));
+        if (Pool.Balancer is not { } balancer || units < 1 || units > Ceiling) return;
+        balancer.Wake();
+        Demand.Notes.Note((int)Math.Min(int.MaxValue, (long)InUse + Waiting + units));
     }
 
     private bool TryTake(int units)

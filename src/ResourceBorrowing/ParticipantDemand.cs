@@ -72,11 +72,13 @@ internal sealed class ParticipantDemand
         return Math.Max(period.Envelope, most);
     }
 
-    /// <summary>Units it owns that it has not needed for so long, and will not need by the forecast: what it can put up.</summary>
-    internal int Idle(long now, int nominal, int headroom, long span)
+    /// <summary>The most it demanded of late; without bound while it has not been watched for so long.</summary>
+    internal int Recent(long now, BalancingOptions balancing) => _idle.TryGet(now, (long)balancing.OfferAfter.TotalMilliseconds, out var most) ? most : int.MaxValue;
+
+    /// <summary>Units it owns that it has not needed of late, and will not need by the forecast: what it can put up.</summary>
+    internal int Idle(int recent, int nominal, int headroom)
     {
-        if (!_idle.TryGet(now, span, out var most)) return 0;
-        var need = Forecast is { SafeMost: var safe } && safe > most ? (int)Math.Ceiling(Math.Min(safe, int.MaxValue)) : most;
-        return (int)Math.Max(0, (long)nominal - headroom - need);
+        var need = Forecast is { SafeMost: var safe } && safe > recent ? Math.Ceiling(safe) : recent;
+        return (int)Math.Max(0, nominal - headroom - need);
     }
 }

@@ -13,13 +13,14 @@ internal readonly record struct PlanLimits(int Capacity, double DeadBand, double
 /// <param name="Allocation">What it may use now.</param>
 /// <param name="Free">What of it nobody uses.</param>
 /// <param name="Most">Its highest demand of the last period.</param>
+/// <param name="Recent">The same of the time for which units must lie idle before they count as such.</param>
 /// <param name="Demand">What it is expected to need: smoothed, or foreseen.</param>
 /// <param name="Offered">Units that it has put up and not yet lent.</param>
 /// <param name="Lendable">Units that it would lend now to callers that wait.</param>
 /// <param name="Waiting">Units that callers wait for who have no other way to them.</param>
 /// <param name="Score">Its reputation.</param>
 internal readonly record struct Situation(
-    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, double Demand, int Offered, int Lendable, int Waiting, double Score);
+    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, int Recent, double Demand, int Offered, int Lendable, int Waiting, double Score);
 
 /// <summary>Units that an earlier plan has lent and nobody has recalled since.</summary>
 internal readonly record struct StandingLoan(int Lender, int Borrower, int Units);
@@ -101,7 +102,7 @@ internal static class Planner
                 var need = (int)Math.Min(Math.Ceiling(targets[i]), allocations[i]);
                 var off = Math.Min(allocations[i], Math.Max(one.Nominal, need)) - one.Allocation;
                 if (Math.Abs(off) < limits.DeadBand * one.Allocation) off = 0;
-                (_gains[i], _excess[i]) = (Math.Max(0, off), Math.Max(0, -off));
+                (_gains[i], _excess[i]) = (Math.Max(0, off), Math.Min(Math.Max(0, -off), Math.Max(0, one.Allocation - one.Recent)));
                 _relief[i] = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
                 _spare[i] = Math.Clamp(one.Allocation - need, 0, one.Offered);
                 _free[i] = one.Free;
