@@ -94,7 +94,7 @@ internal static class CompareCommand
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = ResultTables.WidthOfFiles;
         ResultTables.Write(AnsiConsole.Console, comparison);
         if (output is not null) ResultFiles.WriteAll(output, comparison);
-        if (comparison.Results.Any(static r => r.Policy.Name == Policy.BorrowingName && r.Shortfall > 0)) return TargetMissed;
+        if (comparison.Results.Any(static r => r.Policy.IsOurs && r.Shortfall > 0)) return TargetMissed;
         return isStrict && Target.Of(comparison).Any(static t => !t.IsMet) ? TargetMissed : 0;
     }
 }

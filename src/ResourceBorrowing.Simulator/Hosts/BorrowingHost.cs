@@ -19,9 +19,17 @@ internal sealed class BorrowingHost : Host, IDisposable
     private int _inUseOfAll;
     private long _order;
 
-    internal BorrowingHost(Scenario scenario) : base(scenario)
+    internal BorrowingHost(Scenario scenario, bool balances = false, bool foresees = false) : base(scenario)
     {
         var options = new ResourcePoolOptions { Capacity = scenario.Capacity };
+        if (balances) options.Balancing.Mode = BalancingMode.On;
+        if (foresees)
+        {
+            options.Forecasting.IsEnabled = true;
+            options.Forecasting.Step = scenario.Model.StepLength;
+            foreach (var season in scenario.Model.Seasons) options.Forecasting.Seasons.Add(season * scenario.Model.StepLength);
+        }
+
         for (var i = 0; i < scenario.Names.Count; i++)
         {
             var quota = scenario.Quotas[i];

@@ -14,7 +14,12 @@ internal sealed record Policy(string Name, string Description, Func<Scenario, Ho
     internal const string MaxMinName = "max-min";
     internal const string WaterFillingName = "water-filling";
     internal const string BorrowingName = "borrowing";
+    internal const string BalancingName = "balancing";
+    internal const string ForecastingName = "forecasting";
     internal const string ClairvoyantName = "clairvoyant";
+
+    /// <summary>Whether it is one of the library's.</summary>
+    internal bool IsOurs => Name is BorrowingName or BalancingName or ForecastingName;
 
     internal static IReadOnlyList<Policy> All { get; } =
     [
@@ -24,6 +29,8 @@ internal sealed record Policy(string Name, string Description, Func<Scenario, Ho
         new(MaxMinName, "max-min fair limits each step, by the demand of the step before", static s => new MaxMinHost(s)),
         new(WaterFillingName, "bounded water-filling each step, without loans", static s => new WaterFillingHost(s)),
         new(BorrowingName, "ours: quotas, and borrowing on demand", static s => new BorrowingHost(s)),
+        new(BalancingName, "ours, and plans that move what is idle to where it is needed", static s => new BorrowingHost(s, balances: true)),
+        new(ForecastingName, "ours, balancing, and units borrowed before a spike that is foreseen", static s => new BorrowingHost(s, balances: true, foresees: true)),
         new(ClairvoyantName, "knows all demand beforehand: nothing serves more", static s => new Clairvoyant(s)),
     ];
 }

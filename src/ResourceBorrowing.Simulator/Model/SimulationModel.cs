@@ -9,6 +9,9 @@ internal sealed record SimulationModel
     /// <summary>Virtual time of one step.</summary>
     internal TimeSpan StepLength { get; init; } = TimeSpan.FromSeconds(4);
 
+    /// <summary>After how many steps demand repeats itself, as forecasters are told: by default a day of five minutes.</summary>
+    internal IReadOnlyList<int> Seasons { get; init; } = [288];
+
     /// <summary>How long a request uses its unit, in steps.</summary>
     internal double Service { get; init; } = 0.25;
 

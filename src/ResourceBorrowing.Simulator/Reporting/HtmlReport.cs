@@ -46,7 +46,7 @@ internal static class HtmlReport
         html.Append("</tr>\n");
         foreach (var result in comparison.Results)
         {
-            html.Append(result.Policy.Name == Hosts.Policy.BorrowingName ? "<tr class=\"ours\">" : "<tr>").Append($"<td>{Text(result.Policy.Name)}</td>");
+            html.Append(result.Policy.IsOurs ? "<tr class=\"ours\">" : "<tr>").Append($"<td>{Text(result.Policy.Name)}</td>");
             foreach (var column in shown) html.Append($"<td>{Text(column.Show(result))}</td>");
             html.Append("</tr>\n");
         }
