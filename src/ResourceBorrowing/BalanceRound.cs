@@ -55,11 +55,12 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         // Nobody misses the reserve's units: it puts all of them up.
         var recent = demand.Recent(now, balancing);
         var idle = participant == pool.Reserve ? nominal : demand.Idle(recent, nominal, account.Rules.Headroom);
+        var ceiling = CeilingOf(participant, nominal);
         demand.Offered = Math.Min(idle, limit);
         _demands[i] = (demand.Smooth, demand.Offered);
         return new(
-            nominal, nominal - limit, CeilingOf(participant, nominal), word.Allocation, Math.Max(0, word.Free), period.Most, recent, demand.Need(period, nominal),
-            Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, WaitingFor(participant, period, word.Allocation, word.Free), account.Score);
+            nominal, nominal - limit, ceiling, word.Allocation, Math.Max(0, word.Free), period.Most, recent, demand.Need(period, nominal),
+            Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, Math.Max(0, ceiling - nominal - account.Borrowed), WaitingFor(participant, period, word.Allocation, word.Free), account.Score);
     }
 
     private void Foresee(int i, Participant participant, in DemandPeriod period, int nominal)

@@ -17,10 +17,11 @@ internal readonly record struct PlanLimits(int Capacity, double DeadBand, double
 /// <param name="Demand">What it is expected to need: smoothed, or foreseen.</param>
 /// <param name="Offered">Units that it has put up and not yet lent.</param>
 /// <param name="Lendable">Units that it would lend now to callers that wait.</param>
+/// <param name="Borrowable">Units that it may borrow beyond what it has borrowed.</param>
 /// <param name="Waiting">Units that callers wait for who have no other way to them.</param>
 /// <param name="Score">Its reputation.</param>
 internal readonly record struct Situation(
-    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, int Recent, double Demand, int Offered, int Lendable, int Waiting, double Score);
+    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, int Recent, double Demand, int Offered, int Lendable, int Borrowable, int Waiting, double Score);
 
 /// <summary>Units that an earlier plan has lent and nobody has recalled since.</summary>
 internal readonly record struct StandingLoan(int Lender, int Borrower, int Units);
@@ -87,6 +88,8 @@ internal static class Planner
         private readonly int[] _gains;     // units still missing
         private readonly int[] _excess;    // units that it need not have beyond its own
         private readonly int[] _relief;    // units that callers wait for
+        private readonly int[] _lendable;
+        private readonly int[] _borrowable;
         private readonly int[] _spare;     // units that it offers and the plan does not leave to it
         private readonly int[] _free;
         private readonly List<PlannedMove> _moves = [];
@@ -95,41 +98,44 @@ internal static class Planner
         {
             _situations = situations;
             (_gains, _excess, _relief) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);
-            (_spare, _free) = (new int[situations.Length], new int[situations.Length]);
+            _borrowable = new int[situations.Length];
+            (_lendable, _spare, _free) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);
             for (var i = 0; i < situations.Length; i++)
             {
                 ref readonly var one = ref situations[i];
                 var need = (int)Math.Min(Math.Ceiling(targets[i]), allocations[i]);
-                var off = Math.Min(allocations[i], Math.Max(one.Nominal, need)) - one.Allocation;
-                if (Math.Abs(off) < limits.DeadBand * one.Allocation) off = 0;
-                (_gains[i], _excess[i]) = (Math.Max(0, off), Math.Min(Math.Max(0, -off), Math.Max(0, one.Allocation - one.Recent)));
+                var band = limits.DeadBand * one.Allocation;
+                var (gain, excess) = (need - one.Allocation, one.Allocation - Math.Min(allocations[i], Math.Max(one.Nominal, need)));
+                if (gain > 0 && gain >= band) _gains[i] = gain;
+                if (excess > 0 && excess >= band) _excess[i] = Math.Clamp(one.Allocation - one.Recent, 0, excess);
                 _relief[i] = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
-                _spare[i] = Math.Clamp(one.Allocation - need, 0, one.Offered);
-                _free[i] = one.Free;
+                _borrowable[i] = one.Borrowable;
+                (_free[i], _lendable[i]) = (one.Free, Math.Min(one.Free, one.Lendable));
+                _spare[i] = Math.Clamp(one.Allocation - need, 0, Math.Min(_lendable[i], one.Offered));
             }
         }
 
         internal List<PlannedMove> Find(int most, ReadOnlySpan<StandingLoan> standing)
         {
-            GiveBack(standing, _relief, ref most, isRelief: true);
-            GiveBack(standing, _gains, ref most, isRelief: false);
-            var lendable = new int[_situations.Length];
-            for (var i = 0; i < lendable.Length; i++) lendable[i] = Math.Min(_free[i], _situations[i].Lendable);
-            Lend(_relief, lendable, ref most, isRelief: true);
+            var left = standing.ToArray();
+            GiveBack(left, _relief, ref most, isRelief: true);
+            GiveBack(left, _gains, ref most, isRelief: false);
+            Lend(_relief, _lendable, ref most, isRelief: true);
             Lend(_gains, _spare, ref most, isRelief: false);
             return _moves;
         }
 
         /// <summary>What its owner wants or its borrower does not need goes home: never what somebody uses.</summary>
-        private void GiveBack(ReadOnlySpan<StandingLoan> standing, int[] wants, ref int most, bool isRelief)
+        private void GiveBack(StandingLoan[] standing, int[] wants, ref int most, bool isRelief)
         {
-            foreach (var loan in standing)
+            foreach (ref var loan in standing.AsSpan())
             {
                 var needless = isRelief ? 0 : _excess[loan.Borrower];
                 var units = Math.Min(Math.Min(loan.Units, _free[loan.Borrower]), Math.Max(needless, wants[loan.Lender]));
                 if (!isRelief) units = Math.Min(units, most);
                 if (units <= 0) continue;
                 _excess[loan.Borrower] = Math.Max(0, _excess[loan.Borrower] - units);
+                loan = loan with { Units = loan.Units - units };
                 Move(new(loan.Lender, loan.Borrower, units, IsReturn: true), gaining: loan.Lender, losing: loan.Borrower, ref most, isRelief);
             }
         }
@@ -149,15 +155,11 @@ internal static class Planner
                 for (var place = next; place < givers.Length && wants[taker] > 0 && (isRelief || most > 0); place++)
                 {
                     var giver = givers[place];
-                    var units = giver == taker ? 0 : Math.Min(wants[taker], Math.Min(supply[giver], _free[giver]));
+                    var has = Math.Min(supply[giver], _free[giver]);
+                    var units = giver == taker ? 0 : Math.Min(Math.Min(wants[taker], _borrowable[taker]), has);
                     if (!isRelief) units = Math.Min(units, most);
-                    if (units > 0)
-                    {
-                        supply[giver] -= units;
-                        Move(new(giver, taker, units, IsReturn: false), gaining: taker, losing: giver, ref most, isRelief);
-                    }
-
-                    if (place == next && Math.Min(supply[giver], _free[giver]) <= 0) next++;
+                    if (units > 0) Move(new(giver, taker, units, IsReturn: false), gaining: taker, losing: giver, ref most, isRelief);
+                    if (place == next && units == has) next++;
                 }
             }
         }
@@ -167,6 +169,21 @@ internal static class Planner
             _moves.Add(move);
             if (!isRelief) most -= move.Units;
             _free[losing] -= move.Units;
+            if (!move.IsReturn)
+            {
+                _borrowable[gaining] -= move.Units;
+                _lendable[losing] -= move.Units;
+                _spare[losing] -= move.Units;
+            }
+            else if (move.Units > _gains[gaining])
+            {
+                // What its owner does not need it may lend anew.
+                var more = move.Units - _gains[gaining];
+                _free[gaining] += more;
+                _lendable[gaining] += more;
+                _spare[gaining] += more;
+            }
+
             _gains[gaining] = Math.Max(0, _gains[gaining] - move.Units);
             _relief[gaining] = Math.Max(0, _relief[gaining] - move.Units);
         }
