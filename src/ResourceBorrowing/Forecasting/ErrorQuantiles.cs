@@ -40,9 +40,26 @@ internal sealed class ErrorQuantiles
             for (var i = 0; i < _quantiles.Length; i++) _quantiles[i] += step * (DemandQuantiles.Levels[i] - (standardised < _quantiles[i] ? 1 : 0));
         }
 
-        var ratio = _size > 0 ? size / _size : 1;
+        // Finite even after a calm so long that nothing is left of the errors before: the weight may be 0.
+        var ratio = _size > 0 ? Math.Min(size / _size, double.MaxValue) : 1;
         _size = _size == 0 ? size : SizeKept * _size + (1 - SizeKept) * Math.Min(size, MostStandardised * _size);
         if (_count < int.MaxValue) _count++;
         return ratio;
+    }
+    internal void Save(StateWriter state)
+    {
+        state.Write(_quantiles);
+        state.Write(_size);
+        state.Write(_largest);
+        state.Write((long)_count);
+    }
+
+    internal void Load(ref StateReader state)
+    {
+        // A quantile beyond any error goes back, by a step at the most after it went there.
+        state.Fill(_quantiles, -MostStandardised - FirstStep, MostStandardised + FirstStep);
+        _size = state.Double(0);
+        _largest = state.Double(0);
+        _count = state.Int(0, int.MaxValue);
     }
 }
