@@ -91,7 +91,7 @@ internal sealed class MixedForecast
             _errors[expert].AddTo(_own, pending.Points[expert], _errors[expert].Level(pending.Factor), 1);
             var loss = 0.0;
             for (var i = 0; i < _own.Length; i++) loss += Pinball(DemandQuantiles.Levels[i], outcome - _own[i]);
-            _losses[expert] = LossKept * _losses[expert] + (1 - LossKept) * loss;
+            _losses[expert] = LossKept * _losses[expert] + loss;
             ratio += _weights[expert] * _errors[expert].Learn(outcome - pending.Points[expert], pending.Factor);
         }
 

@@ -36,7 +36,7 @@ public sealed partial class SeasonalForecaster
     {
         var reader = new StateReader(state);
         if (reader.Byte() is var version && version != Version) throw StateReader.Wrong($"its version is {version}, and this library reads {Version}");
-        var seasons = new int[reader.Int(0, state.Length / sizeof(long))];
+        var seasons = new int[reader.Int(0, state.Length)];
         foreach (ref var season in seasons.AsSpan()) season = reader.Int(2, MostSteps);
         if (!seasons.AsSpan().SequenceEqual(_seasons)) throw StateReader.Wrong($"it is of {Named(seasons)}, and this forecaster has {Named(_seasons)}");
         var loaded = new SeasonalForecaster(_seasons);

@@ -48,13 +48,20 @@ public class ForecasterStateTests
             Refused(changed);
         }
 
-        Refused([]);
-        Refused([.. state, 0]);
-        Refused([.. state, .. state]);
+        Refused([.. state, 0], $"it is {state.Length + 1} bytes long instead of {state.Length}");
+        Refused([.. state, .. state], "bytes long");
+        Refused([], "it ends after 0 bytes");
+        Refused(state[..^1], $"it ends after {state.Length - 1} bytes");
+        Refused([.. state[..^1], (byte)(state[^1] + 1)], "its checksum does not match");
         Assert.Equal(before, Saved(other));
         Assert.Equal(forecasts, Forecasts(other));
 
-        void Refused(byte[] wrong) => Assert.Contains("nothing was changed", Assert.Throws<InvalidDataException>(() => other.Load(wrong)).Message, StringComparison.Ordinal);
+        void Refused(byte[] wrong, string why = "")
+        {
+            var message = Assert.Throws<InvalidDataException>(() => other.Load(wrong)).Message;
+            Assert.Contains("nothing was changed", message, StringComparison.Ordinal);
+            Assert.Contains(why, message, StringComparison.Ordinal);
+        }
     }, iter: 30);
 
     [Fact]

@@ -22,6 +22,36 @@ public class SeasonalForecasterByTheBook
         }
     }
 
+    /// <summary>Where the features tell two weights apart only at first, the covariance grows until it is capped; that an error is large has its effect all the same.</summary>
+    [Fact]
+    public void LinearModel_WithLittleToLearnFrom_LearnsAsTheTextbookSays()
+    {
+        double[] start = [0, 1, 0];
+        var (model, book, random) = (new RecursiveLeastSquares(start, 0.1), new Linear(3, 1), new Random(7));
+        for (var t = 0; t < 12_000; t++)
+        {
+            var x = t % 3_000 == 2_999 ? [1, random.NextDouble(), 3] : new double[] { 1, 2, 3 };
+            Assert.Equal(book.Predict(x), model.Predict(x), 1e-6);
+            var target = x[0] + x[1] * (t > 6_000 ? 2 : 1) - x[2] + 0.01 * random.NextDouble();
+            book.Learn(x, target);
+            model.Learn(x, target);
+        }
+    }
+
+    /// <summary>An error as large as a quantile is not below it.</summary>
+    [Fact]
+    public void ErrorQuantiles_OfErrorsAsLargeAsAQuantile_AreAsTheRemarksSay()
+    {
+        var (errors, book, quantiles) = (new ErrorQuantiles(), new Errors(), new double[6]);
+        foreach (var error in (double[])[4, 1, -2, 0, 0.5, 1e9, 1, 0])
+        {
+            Assert.Equal(book.Learn(error, 1), errors.Learn(error, 1), 1e-9);
+            Array.Clear(quantiles);
+            errors.AddTo(quantiles, 7, errors.Level(2), 1);
+            for (var i = 0; i < 6; i++) Assert.Equal(book.Quantile(i, 7, 2), quantiles[i], 1e-9 * Math.Max(1, Math.Abs(quantiles[i])));
+        }
+    }
+
     private static void Compare(int[] seasons, int kind, int seed, bool skips)
     {
         var (forecaster, book, random) = (new SeasonalForecaster(seasons), new Book([.. seasons.Order()]), new Random(100 * kind + seed));

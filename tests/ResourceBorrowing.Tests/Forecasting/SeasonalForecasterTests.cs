@@ -17,6 +17,7 @@ public class SeasonalForecasterTests
     [InlineData("a step down")]
     [InlineData("tiny")]
     [InlineData("huge")]
+    [InlineData("more than a float holds")]
     [InlineData("random walk")]
     [InlineData("one outlier")]
     public void Quantiles_OfAnySeries_RiseAndAreAtMostTwiceTheLargestValue(string kind)
@@ -33,6 +34,7 @@ public class SeasonalForecasterTests
             "a step down" => t < 1_000 ? 1e6 * (1 + random.NextDouble()) : 1 + random.NextDouble(),
             "tiny" => 1e-9 * random.NextDouble(),
             "huge" => 1e15 * random.NextDouble(),
+            "more than a float holds" => 1e60 * random.NextDouble(),
             "random walk" => walk = Math.Max(0, walk + random.NextDouble() - 0.5),
             _ => t == 700 ? 1e9 : random.NextDouble(),
         };
