@@ -76,6 +76,15 @@ public class WaterFillingTests
             static double At(Claim claim, double level) => Math.Min(claim.Upper, Math.Max(claim.Lower, level * Math.Max(0.001, claim.Target)));
         });
 
+    /// <summary>To the last bit: nobody is left a fraction short.</summary>
+    [Fact]
+    public void Fill_OfAllThatFits_GivesEachItsUpperBound() => Gen.Select(Gen.Double[0, 20], Gen.Double[0, 30], static (target, upper) => new Claim(target, 0, upper)).Array[1, 8].Sample(static claims =>
+    {
+        var uppers = 0.0;
+        foreach (var claim in claims) uppers += claim.Upper;
+        Assert.Equal(claims.Select(static c => c.Upper), WaterFilling.Fill(uppers, claims));
+    });
+
     /// <summary>Each refusal names what is wrong and by how much; what adding up may change is no reason.</summary>
     [Fact]
     public void Fill_OfWhatCannotBe_SaysWhatIsWrong()
