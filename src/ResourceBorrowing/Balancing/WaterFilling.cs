@@ -39,11 +39,11 @@ internal static class WaterFilling
         foreach (var kink in kinks)
         {
             var next = filled + slope * (kink.Level - level);
-            if (slope > 0 && next >= sum) break;
-            (level, filled, slope) = (kink.Level, double.IsNaN(next) ? filled : next, slope + kink.Slope);
+            if (next >= sum) break;
+            (level, filled, slope) = (kink.Level, next, slope + kink.Slope);
         }
 
-        if (slope > 0 && filled < sum) level += (sum - filled) / slope;
+        if (slope > 0) level += (sum - filled) / slope;
         var allocations = new double[claims.Length];
         for (var i = 0; i < claims.Length; i++) allocations[i] = sum >= uppers ? claims[i].Upper : Math.Min(claims[i].Upper, Math.Max(claims[i].Lower, level * claims[i].Weight));
         return allocations;

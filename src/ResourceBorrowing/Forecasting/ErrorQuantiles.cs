@@ -12,6 +12,9 @@ internal sealed class ErrorQuantiles
     private const double FirstStep = 0.5;
     private const double LeastStep = 0.02;
 
+    // After so many errors the step is the least.
+    private const int Settled = 625;
+
     // Of errors like those of a normal distribution, in mean sizes.
     private readonly double[] _quantiles = [0, 0.32, 0.66, 1.05, 1.6, 2.06];
     private double _size;
@@ -40,9 +43,26 @@ internal sealed class ErrorQuantiles
             for (var i = 0; i < _quantiles.Length; i++) _quantiles[i] += step * (DemandQuantiles.Levels[i] - (standardised < _quantiles[i] ? 1 : 0));
         }
 
-        var ratio = _size > 0 ? size / _size : 1;
+        // Finite even after a calm so long that nothing is left of the errors before: the weight may be 0.
+        var ratio = _size > 0 ? Math.Min(size / _size, double.MaxValue) : 1;
         _size = _size == 0 ? size : SizeKept * _size + (1 - SizeKept) * Math.Min(size, MostStandardised * _size);
-        if (_count < int.MaxValue) _count++;
+        if (_count < Settled) _count++;
         return ratio;
+    }
+    internal void Save(StateWriter state)
+    {
+        state.Write(_quantiles);
+        state.Write(_size);
+        state.Write(_largest);
+        state.Write((long)_count);
+    }
+
+    internal void Load(ref StateReader state)
+    {
+        // A quantile beyond any error goes back, by a step at the most after it went there.
+        state.Fill(_quantiles, -MostStandardised - FirstStep, MostStandardised + FirstStep);
+        _size = state.Double(0);
+        _largest = state.Double(0);
+        _count = state.Int(0, Settled);
     }
 }

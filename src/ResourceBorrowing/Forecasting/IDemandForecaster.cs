@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace ResourceBorrowing.Forecasting;
 
 /// <summary>What of the future demand a forecast is about.</summary>
@@ -38,4 +40,24 @@ public interface IDemandForecaster
     /// <exception cref="ArgumentException">There is no room for all levels.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The target is none.</exception>
     bool TryForecast(DemandTarget target, Span<double> quantiles);
+
+    /// <summary>Writes what has been learnt, for a forecaster of the same kind in a later process. Without an implementation: nothing.</summary>
+    /// <param name="writer">Receives it.</param>
+    void Save(IBufferWriter<byte> writer)
+    {
+    }
+
+    /// <summary>Goes on from what another has learnt and saved, in place of what this one has. Without an implementation: nothing.</summary>
+    /// <param name="state">All that <see cref="Save"/> wrote.</param>
+    /// <exception cref="InvalidDataException">It is no state of such a forecaster; says why, and nothing is changed.</exception>
+    void Load(ReadOnlySpan<byte> state)
+    {
+    }
+
+    /// <summary>Steps have passed of which nothing is known, for the process was not running. Without an implementation: nothing, as if no time had passed.</summary>
+    /// <param name="steps">How many, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Negative; nothing is changed.</exception>
+    void Skip(long steps)
+    {
+    }
 }

@@ -4,6 +4,9 @@ namespace ResourceBorrowing.Forecasting;
 /// <remarks>Not thread-safe; nothing is allocated after construction.</remarks>
 internal sealed class MixedForecast
 {
+    /// <summary>The largest number the linear model looks at, in units of the scale.</summary>
+    internal const double MostFeature = 100;
+
     private const int Experts = 3;
     private const double LossKept = 0.995;
     private const double SlotKept = 0.95;
@@ -13,6 +16,8 @@ internal sealed class MixedForecast
     private const double ShiftStep = 0.01;
     private const double MostShift = 2;
     private const double Uncertainty = 0.1;
+    private const double LeastRatio = 0.1;
+    private const double MostRatio = 10;
 
     private readonly RecursiveLeastSquares _linear;
     private readonly ErrorQuantiles[] _errors = [new(), new(), new()];
@@ -86,17 +91,50 @@ internal sealed class MixedForecast
             _errors[expert].AddTo(_own, pending.Points[expert], _errors[expert].Level(pending.Factor), 1);
             var loss = 0.0;
             for (var i = 0; i < _own.Length; i++) loss += Pinball(DemandQuantiles.Levels[i], outcome - _own[i]);
-            _losses[expert] = LossKept * _losses[expert] + (1 - LossKept) * loss;
+            _losses[expert] = LossKept * _losses[expert] + loss;
             ratio += _weights[expert] * _errors[expert].Learn(outcome - pending.Points[expert], pending.Factor);
         }
 
-        _slots[pending.Slot] = (float)(SlotKept * _slots[pending.Slot] + (1 - SlotKept) * Math.Clamp(ratio, 0.1, 10));
+        _slots[pending.Slot] = (float)(SlotKept * _slots[pending.Slot] + (1 - SlotKept) * Math.Clamp(ratio, LeastRatio, MostRatio));
 
         // Bounded, for where a quantile cannot go below 0 nothing answers.
         for (var i = 0; i < _shifts.Length && pending.Level > 0; i++)
             _shifts[i] = Math.Clamp(_shifts[i] + ShiftStep * (DemandQuantiles.Levels[i] - (outcome <= pending.Quantiles[i] ? 1 : 0)), -MostShift, MostShift);
         if (pending.Scale > 0) _linear.Learn(pending.Features, Math.Min(outcome / pending.Scale, 1e3));
         Weigh();
+    }
+
+    /// <summary>What has been forecast has no outcome that will be known.</summary>
+    internal void Forget() => _issued = 0;
+
+    internal void Save(StateWriter state)
+    {
+        _linear.Save(state);
+        foreach (var errors in _errors) errors.Save(state);
+        state.Write(_slots);
+        state.Write(_losses);
+        state.Write(_weights);
+        state.Write(_shifts);
+        state.Write(_quantiles);
+        state.Write(_issued);
+        foreach (var pending in _pending) pending.Save(state);
+    }
+
+    /// <param name="state">What was saved.</param>
+    /// <param name="most">The largest value of late.</param>
+    internal void Load(ref StateReader state, double most)
+    {
+        _linear.Load(ref state);
+        foreach (var errors in _errors) errors.Load(ref state);
+        state.Fill(_slots, (float)LeastRatio, (float)MostRatio);
+        state.Fill(_losses, 0);
+        state.Fill(_weights, 0, 1);
+        if (Math.Abs(_weights.Sum() - 1) > 1e-9) throw StateReader.Wrong("the weights of its forecasts do not add up to 1");
+        state.Fill(_shifts, -MostShift, MostShift);
+        var lowest = 0.0;
+        foreach (ref var quantile in _quantiles.AsSpan()) quantile = lowest = state.Double(lowest, MostQuantile * most);
+        _issued = state.Long(0, long.MaxValue / 2);
+        foreach (var pending in _pending) pending.Load(ref state, _slots.Length);
     }
 
     private static double Pinball(double level, double error) => error >= 0 ? level * error : (level - 1) * error;
@@ -118,5 +156,27 @@ internal sealed class MixedForecast
         internal double Level;
         internal double Factor;
         internal int Slot;
+
+        internal void Save(StateWriter state)
+        {
+            state.Write(Features);
+            state.Write(Points);
+            state.Write(Quantiles);
+            state.Write(Scale);
+            state.Write(Level);
+            state.Write(Factor);
+            state.Write((long)Slot);
+        }
+
+        internal void Load(ref StateReader state, int slots)
+        {
+            state.Fill(Features, 0, MostFeature);
+            state.Fill(Points, 0);
+            state.Fill(Quantiles, 0);
+            Scale = state.Double(0);
+            Level = state.Double(0);
+            Factor = state.Double(0, MostRatio);
+            Slot = state.Int(0, slots - 1);
+        }
     }
 }

@@ -71,4 +71,20 @@ internal sealed class RecursiveLeastSquares
         var scale = MostTracePerFeature * n / trace;
         foreach (ref var value in _covariance.AsSpan()) value *= scale;
     }
+    internal void Save(StateWriter state)
+    {
+        state.Write(_weights);
+        state.Write(_covariance);
+        state.Write(_usual);
+        state.Write((long)_count);
+    }
+
+    internal void Load(ref StateReader state)
+    {
+        state.Fill(_weights, -StateReader.Most);
+        var most = 2 * MostTracePerFeature * _weights.Length;
+        for (var i = 0; i < _covariance.Length; i++) _covariance[i] = state.Double(i % (_weights.Length + 1) == 0 ? 0 : -most, most);
+        _usual = state.Double(0);
+        _count = state.Int(0, Early);
+    }
 }

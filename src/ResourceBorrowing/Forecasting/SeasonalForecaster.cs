@@ -7,9 +7,9 @@ namespace ResourceBorrowing.Forecasting;
 /// <remarks>
 /// <para>The errors of each have quantiles of their own, which follow how large errors are of late and at this time of the season. What loses least, by the pinball loss, weighs
 /// most. Both targets are learnt as they are: that of a window is no sum of single steps. No quantile is above twice the largest value of late.</para>
-/// <para>Not thread-safe. Nothing is allocated after construction. Memory: 2 bytes per step of the longest season, 12 per step of the shortest, and 8 kB at the most.</para>
+/// <para>Not thread-safe. Nothing is allocated after construction but to save, to load and to skip. Memory: 2 bytes per step of the longest season, 12 per step of the shortest, and 8 kB at the most.</para>
 /// </remarks>
-public sealed class SeasonalForecaster : IDemandForecaster
+public sealed partial class SeasonalForecaster : IDemandForecaster
 {
     private const int MostSteps = 1_000_000;
     private const int Warmup = 2;
@@ -17,16 +17,15 @@ public sealed class SeasonalForecaster : IDemandForecaster
     // A week of five minutes halves them.
     private const double MostKept = 0.99966;
     private const double UsualKept = 0.999;
-    private const double MostFeature = 100;
     private const double ProfileKept = 0.8;
     private const double LevelKept = 0.6;
 
     private readonly int[] _seasons;
-    private readonly ushort[] _history;    // the last values to three digits, as many as the longest season and a window
-    private readonly double[] _recent = new double[DemandQuantiles.Window];
-    private readonly float[] _profile;     // the usual course of the shortest season
-    private readonly MixedForecast _next;
-    private readonly MixedForecast _window;
+    private ushort[] _history;             // the last values to three digits, as many as the longest season and a window
+    private double[] _recent = new double[DemandQuantiles.Window];
+    private float[] _profile;              // the usual course of the shortest season
+    private MixedForecast _next;
+    private MixedForecast _window;
     private readonly double[] _features;
     private long _seen;
     private double _level;
@@ -156,6 +155,6 @@ public sealed class SeasonalForecaster : IDemandForecaster
             Put(At(_seen - 1 - season));
         }
 
-        void Put(double feature) => _features[at++] = scale > 0 ? Math.Min(MostFeature, feature / scale) : 0;
+        void Put(double feature) => _features[at++] = scale > 0 ? Math.Min(MixedForecast.MostFeature, feature / scale) : 0;
     }
 }

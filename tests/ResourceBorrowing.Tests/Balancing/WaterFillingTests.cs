@@ -52,6 +52,72 @@ public class WaterFillingTests
         }
     });
 
+    /// <summary>The level by halving an interval; claims without a target, without room and without an upper bound among them.</summary>
+    [Fact]
+    public void Fill_OfAnyClaims_IsWhatHalvingFinds() => Gen.Select(
+        Gen.Select(Gen.OneOf(Gen.Const(0.0), Gen.Double[0, 20]), Gen.OneOf(Gen.Const(0.0), Gen.Const(1.0), Gen.Double[0, 1]), Gen.OneOf(Gen.Const(0.0), Gen.Double[0, 30], Gen.Const(double.PositiveInfinity)),
+            static (target, part, more) => new Claim(target, target * part, target * part + more)).Array[0, 8], Gen.OneOf(Gen.Const(0.0), Gen.Const(1.0), Gen.Double[0, 1])).Sample(static (claims, place) =>
+        {
+            var (least, most) = (claims.Sum(static c => c.Lower), Math.Min(1_000, claims.Sum(static c => c.Upper)));
+            if (most < least) return;
+            var sum = least + place * (most - least);
+            var (low, high) = (0.0, 1e9);
+            for (var i = 0; i < 200; i++)
+            {
+                var middle = (low + high) / 2;
+                if (claims.Sum(c => At(c, middle)) < sum) low = middle;
+                else high = middle;
+            }
+
+            var filled = WaterFilling.Fill(sum, claims);
+            Assert.Equal(claims.Length, filled.Length);
+            for (var i = 0; i < claims.Length; i++) Assert.Equal(At(claims[i], high), filled[i], 1e-6);
+
+            static double At(Claim claim, double level) => Math.Min(claim.Upper, Math.Max(claim.Lower, level * Math.Max(0.001, claim.Target)));
+        });
+
+    /// <summary>To the last bit: nobody is left a fraction short.</summary>
+    [Fact]
+    public void Fill_OfAllThatFits_GivesEachItsUpperBound() => Gen.Select(Gen.Double[0, 20], Gen.Double[0, 30], static (target, upper) => new Claim(target, 0, upper)).Array[1, 8].Sample(static claims =>
+    {
+        var uppers = 0.0;
+        foreach (var claim in claims) uppers += claim.Upper;
+        Assert.Equal(claims.Select(static c => c.Upper), WaterFilling.Fill(uppers, claims));
+    });
+
+    /// <summary>Each refusal names what is wrong and by how much; what adding up may change is no reason.</summary>
+    [Fact]
+    public void Fill_OfWhatCannotBe_SaysWhatIsWrong()
+    {
+        Refused(-1, [], "the sum must not be negative, and -1 is");
+        Refused(5, [new(1, 0, 9), new(1, -0.5, 2)], "claim 1: the lower bound must not be negative, and -0.5 is");
+        Refused(5, [new(1, 2, 9)], "claim 0: the target 1 is below the lower bound 2");
+        Refused(5, [new(3, 3, 2.5)], "claim 0: the upper bound 2.5 is below the lower bound 3");
+        Refused(5, [new(3, 3, 9), new(3, 3, 9)], "the lower bounds add up to 6, more than the sum of 5");
+        Refused(5, [new(1, 1, 2), new(1, 1, 2.5)], "the upper bounds add up to 4.5, less than the sum of 5");
+        // Relative to the sum, and to 1 below that.
+        Refused(1e-3, [new(1, 1e-3 + 2e-10, 2)], "the lower bounds");
+        Refused(1e-3, [new(1, 0, 1e-3 - 2e-10)], "the upper bounds");
+        Refused(1e3, [new(1e3 + 1, 1e3 + 2e-7, 2e3)], "the lower bounds");
+        Refused(1e3, [new(1, 0, 1e3 - 2e-7)], "the upper bounds");
+        Assert.Equal([1e-3 + 5e-11], WaterFilling.Fill(1e-3, [new Claim(1, 1e-3 + 5e-11, 2)]));
+        Assert.Equal([1e-3 - 5e-11], WaterFilling.Fill(1e-3, [new Claim(1, 0, 1e-3 - 5e-11)]));
+        Assert.Equal([1e3 + 5e-8], WaterFilling.Fill(1e3, [new Claim(1e3 + 1, 1e3 + 5e-8, 2e3)]));
+        Assert.Equal([1e3 - 5e-8], WaterFilling.Fill(1e3, [new Claim(1, 0, 1e3 - 5e-8)]));
+        Assert.Equal([0.0, 0], WaterFilling.Fill(0, [new Claim(0, 0, 0), new Claim(5, 0, 9)]));
+
+        static void Refused(double sum, Claim[] claims, string why) => Assert.Contains(why, Assert.Throws<ArgumentException>(() => WaterFilling.Fill(sum, claims)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Without a shortage everybody has exactly what it asks for.</summary>
+    [Fact]
+    public void Divide_OfUnitsEnough_GivesTheDemands()
+    {
+        Assert.Equal([0.1, 0.2, 0.3], MaxMin.Divide(0.1 + 0.2 + 0.3, [0.1, 0.2, 0.3]));
+        Assert.Equal([3.0, 0, 5], MaxMin.Divide(100, [3, 0, 5]));
+        Assert.Equal([1.0, 2, 2], MaxMin.Divide(5, [1, 7, 9]));
+    }
+
     [Fact]
     public void Fill_OfNumbersThatAreNone_IsRefused()
     {

@@ -17,6 +17,7 @@ public class SeasonalForecasterTests
     [InlineData("a step down")]
     [InlineData("tiny")]
     [InlineData("huge")]
+    [InlineData("more than a float holds")]
     [InlineData("random walk")]
     [InlineData("one outlier")]
     public void Quantiles_OfAnySeries_RiseAndAreAtMostTwiceTheLargestValue(string kind)
@@ -33,6 +34,7 @@ public class SeasonalForecasterTests
             "a step down" => t < 1_000 ? 1e6 * (1 + random.NextDouble()) : 1 + random.NextDouble(),
             "tiny" => 1e-9 * random.NextDouble(),
             "huge" => 1e15 * random.NextDouble(),
+            "more than a float holds" => 1e60 * random.NextDouble(),
             "random walk" => walk = Math.Max(0, walk + random.NextDouble() - 0.5),
             _ => t == 700 ? 1e9 : random.NextDouble(),
         };
@@ -86,7 +88,7 @@ public class SeasonalForecasterTests
         {
             var value = random.NextDouble();
             one.Observe(value);
-            Assert.Throws<ArgumentOutOfRangeException>("value", () => other.Observe(wrong));
+            Assert.Contains("finite number from 0", Assert.Throws<ArgumentOutOfRangeException>("value", () => other.Observe(wrong)).Message, StringComparison.Ordinal);
             other.Observe(value);
             Assert.Equal(one.TryForecast(DemandTarget.NextWindow, quantiles), other.TryForecast(DemandTarget.NextWindow, same));
             Assert.Equal(quantiles, same);
@@ -193,13 +195,17 @@ public class SeasonalForecasterTests
         forecaster.Observe(7);
         Assert.True(forecaster.TryForecast(DemandTarget.NextWindow, quantiles));
         Assert.All(quantiles, static q => Assert.Equal(7, q, 1e-9));
-        Assert.Throws<ArgumentException>("quantiles", () => forecaster.TryForecast(DemandTarget.NextStep, new double[Levels - 1]));
-        Assert.Throws<ArgumentOutOfRangeException>("target", () => forecaster.TryForecast((DemandTarget)2, quantiles));
+        Assert.Contains("6 quantiles, and room for 5", Assert.Throws<ArgumentException>("quantiles", () => forecaster.TryForecast(DemandTarget.NextStep, new double[Levels - 1])).Message, StringComparison.Ordinal);
+        Assert.Contains("one of the two", Assert.Throws<ArgumentOutOfRangeException>("target", () => forecaster.TryForecast((DemandTarget)2, quantiles)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(1)]
     [InlineData(-5)]
     [InlineData(1_000_001)]
-    public void Season_OutOfRange_IsRefused(int season) => Assert.Throws<ArgumentOutOfRangeException>("seasons", () => new SeasonalForecaster(24, season));
+    public void Season_OutOfRange_IsRefused(int season) =>
+        Assert.Contains("2 to 1,000,000", Assert.Throws<ArgumentOutOfRangeException>("seasons", () => new SeasonalForecaster(24, season)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Season_AtItsBounds_IsTaken() => new SeasonalForecaster(2, 1_000_000).Observe(1);
 }
