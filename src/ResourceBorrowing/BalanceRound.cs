@@ -69,12 +69,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         var demand = participant.Demand;
         try
         {
-            if (!demand.HasTriedForecast)
-            {
-                demand.HasTriedForecast = true;
-                demand.Forecast = new DemandForecast(forecasting.Make(participant.Name));
-            }
-
+            if (demand.ForecastKind is null) demand.MakeForecast(participant.Name, forecasting);
             if (demand.Forecast is not { } forecast) return;
             forecast.Add(period.Mean, period.Deviation, time, now, (long)forecasting.Step.TotalMilliseconds, nominal);
             var (used, unused) = demand.Preallocated;

@@ -14,6 +14,8 @@ namespace ResourceBorrowing;
 /// </remarks>
 internal sealed class Balancer(ResourcePool pool, LoanBook book)
 {
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
     private readonly UsageMonitor _monitor = new();
     private Participant[] _followed = [];
     private DemandPeriod[] _periods = [];
@@ -23,9 +25,13 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
     private bool _isQuiet = true;
     private int _isPlanning;
     private BalanceRound? _last;
+    private long _moved;
 
     /// <summary>The last plan; null before the first.</summary>
     internal BalanceRound? Last => Volatile.Read(ref _last);
+
+    /// <summary>Units that plans have moved so far.</summary>
+    internal long Moved => Volatile.Read(ref _moved);
 
     internal void Start()
     {
@@ -46,7 +52,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         if (now < _nextPlan) return Next;
         // After a jump of the clock one plan stands for all that were missed.
         _nextPlan = now + book.PlanningPeriod;
-        if (Interlocked.Exchange(ref _isPlanning, 1) == 0) Plan(now);
+        if (TryBegin()) Plan(now);
         return Next;
     }
 
@@ -58,6 +64,8 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         Volatile.Write(ref _nextLook, 0);
         pool.Arm(pool.Now);
     }
+
+    private bool TryBegin() => Interlocked.Exchange(ref _isPlanning, 1) == 0;
 
     private long Next => Math.Min(Volatile.Read(ref _nextLook), _nextPlan);
 
@@ -84,11 +92,29 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         else Run(round);
     }
 
+    /// <summary>Saves or loads forecasts while no plan is made. Waits for the one that is, but not for ever: a forecaster may hang.</summary>
+    /// <returns>False when it could not.</returns>
+    internal bool TryBetweenPlans(Action action)
+    {
+        if (!SpinWait.SpinUntil(TryBegin, LongestWait)) return false;
+        try
+        {
+            action();
+        }
+        finally
+        {
+            Volatile.Write(ref _isPlanning, 0);
+        }
+
+        return true;
+    }
+
     private void Run(BalanceRound round)
     {
         try
         {
             round.Run();
+            Volatile.Write(ref _moved, _moved + round.Moved);
             Volatile.Write(ref _last, round);
         }
         catch (Exception exception)

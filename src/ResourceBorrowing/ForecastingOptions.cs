@@ -1,3 +1,4 @@
+using System.Globalization;
 using ResourceBorrowing.Forecasting;
 
 namespace ResourceBorrowing;
@@ -41,6 +42,10 @@ public sealed class ForecastingOptions
         : new SeasonalForecaster([.. SeasonsOrDefault.Select(StepsOf)]);
 
     internal int StepsOf(TimeSpan season) => (int)Math.Min(int.MaxValue, Math.Round(season / Step));
+
+    /// <summary>Says of which forecaster, step and seasons a saved forecast is: of another it is of no use.</summary>
+    internal string KindOf(IDemandForecaster forecaster) =>
+        string.Create(CultureInfo.InvariantCulture, $"{forecaster.GetType().FullName}; a step of {Step}; seasons of {string.Join(", ", SeasonsOrDefault)}");
 
     internal ForecastingOptions Copy()
     {

@@ -15,6 +15,8 @@ internal sealed class ParticipantDemand
     private readonly IdleWatch _idle = new();
     private double _smooth;
     private double _foreseen;
+    private double _usedBefore;
+    private double _idleBefore;
     private int _offered;
 
     /// <summary>Where callers leave what is not to be seen between two looks.</summary>
@@ -22,8 +24,8 @@ internal sealed class ParticipantDemand
 
     internal DemandForecast? Forecast { get; set; }
 
-    /// <summary>Whether it has been tried to make a forecaster.</summary>
-    internal bool HasTriedForecast { get; set; }
+    /// <summary>Of which forecaster it is; null before it has been tried to make one.</summary>
+    internal string? ForecastKind { get; set; }
 
     /// <summary>Demand as smoothed: a peak counts at once and is forgotten slowly.</summary>
     internal double Smooth => _smooth;
@@ -32,7 +34,7 @@ internal sealed class ParticipantDemand
     internal double Foreseen => _foreseen;
 
     /// <summary>Unit-seconds of units borrowed because of a forecast: those that were then used, and those that lay idle.</summary>
-    internal (double Used, double Idle) Preallocated { get; private set; }
+    internal (double Used, double Idle) Preallocated => (Volatile.Read(ref _usedBefore), Volatile.Read(ref _idleBefore));
 
     /// <summary>Units put up for others, those lent included; as of the last plan.</summary>
     internal int Offered { get => Volatile.Read(ref _offered); set => Volatile.Write(ref _offered, value); }
@@ -40,6 +42,14 @@ internal sealed class ParticipantDemand
     internal DemandPeriod[] History()
     {
         lock (_lock) return [.. _history];
+    }
+
+    /// <summary>Makes its forecaster; when that throws, there will be none.</summary>
+    internal void MakeForecast(string name, ForecastingOptions forecasting)
+    {
+        ForecastKind = "";
+        var forecaster = forecasting.Make(name);
+        (Forecast, ForecastKind) = (new DemandForecast(forecaster), forecasting.KindOf(forecaster));
     }
 
     /// <summary>A period is over.</summary>
@@ -57,7 +67,8 @@ internal sealed class ParticipantDemand
         {
             var before = Math.Max(0, Math.Min(allocation, Math.Ceiling(_foreseen)) - nominal);
             var used = Math.Clamp(period.Mean - nominal, 0, before);
-            Preallocated = (Preallocated.Used + used * time / 1000, Preallocated.Idle + (before - used) * time / 1000);
+            Volatile.Write(ref _usedBefore, _usedBefore + used * time / 1000);
+            Volatile.Write(ref _idleBefore, _idleBefore + (before - used) * time / 1000);
         }
 
         _foreseen = 0;

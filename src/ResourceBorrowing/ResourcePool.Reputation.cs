@@ -28,7 +28,7 @@ public sealed partial class ResourcePool
     /// <returns>Of the last sample, less than two seconds ago; health 1 when the host is not watched.</returns>
     public StabilityReport ReportStability() => Stability?.Report() ?? new StabilityReport(1, false, "the host is not watched", [], []);
 
-    /// <summary>Writes what the pool shall remember in its next life: the reputations of all names, with all that they are made of.</summary>
+    /// <summary>Writes what the pool shall remember in its next life: the reputations of all names, with all that they are made of, and what forecasters have learnt.</summary>
     /// <param name="stream">Where to; stays open. What it throws reaches the caller.</param>
     /// <remarks>Works on a pool that was disposed. Loans are not part of it: they end with the process.</remarks>
     public void SaveState(Stream stream)
@@ -38,12 +38,15 @@ public sealed partial class ResourcePool
         Standing[] standings;
         lock (_membership) standings = [.. _standings.Values];
         var at = Time.GetUtcNow();
-        stream.Write(StateFormat.Write(StateBook.Save(standings, Reputations.Policy, TimeSpan.FromMilliseconds(Now), at)));
+        var state = StateBook.Save(standings, Reputations.Policy, TimeSpan.FromMilliseconds(Now), at);
+        if (Forecasting.IsEnabled && !Balancer!.TryBetweenPlans(() => state = state with { Forecasts = ForecastBook.Save(this) }))
+            Contain("forecaster", new TimeoutException("A forecaster did not come to an end; forecasts are not saved."));
+        stream.Write(StateFormat.Write(state));
     }
 
     /// <summary>
     /// Takes up what <see cref="SaveState"/> wrote, of this version of the library or an earlier one, as if the time between had been spent waiting. Names that it
-    /// speaks of have their reputation from it; others keep what they have.
+    /// speaks of have their reputation from it; others keep what they have. Forecasts are taken up by participants that are there, where forecaster, step and seasons are the same.
     /// </summary>
     /// <param name="stream">Where from; stays open. What it throws reaches the caller.</param>
     /// <exception cref="InvalidDataException">
@@ -57,7 +60,10 @@ public sealed partial class ResourcePool
         var state = StateFormat.Read(stream);
         var at = Time.GetUtcNow();
         Reputations.JudgeSettled();
+        var forecasts = ForecastBook.Load(state, this, at);
         StateBook.Load(state, StandingOf, Reputations.Policy, TimeSpan.FromMilliseconds(Now), at);
+        if (forecasts.Count > 0 && !Balancer!.TryBetweenPlans(() => forecasts.ForEach(static f => (f.Participant.Demand.Forecast, f.Participant.Demand.ForecastKind) = (f.Forecast, f.Kind))))
+            Contain("forecaster", new TimeoutException("A forecaster did not come to an end; forecasts are not loaded."));
         foreach (var participant in AllWithReserve) SetNewcomer(participant);
         Wants.LookAgain();
     }

@@ -44,6 +44,7 @@ internal sealed class PoolMetrics
         meter.CreateObservableGauge("resource_borrowing.ru.utilization", () => Measure(static p => Utilization(p)), "1", "Units in use per unit allocated.");
         meter.CreateObservableGauge("resource_borrowing.reputation", () => Measure(static p => p.Reputation), "1", "Reputation, 0 to 100.");
 
+        if (pool.Balancer is not null) ObserveBalance(meter);
         meter.CreateObservableGauge("resource_borrowing.health", () => pool.Stability?.Health ?? 1, "1", "Health of the host, 0 to 1: 1 less the worst signal.");
         meter.CreateObservableCounter("resource_borrowing.lender.harm", MeasureHarm, "s", "How long callers of a lender waited, put down to the loans that were out.");
         meter.CreateObservableCounter("resource_borrowing.events.dropped", () => pool.DroppedEvents, "{event}", "Events that readers were too slow for.");
@@ -55,6 +56,15 @@ internal sealed class PoolMetrics
         _contained = meter.CreateCounter<long>("resource_borrowing.contained_exceptions", "{exception}", "Exceptions of user code that were contained.");
         _loanDuration = meter.CreateHistogram<double>("resource_borrowing.loan.duration", "s", "How long settled loans lasted.");
         _timeInQueue = meter.CreateHistogram<double>("resource_borrowing.request.time_in_queue", "s", "How long callers waited in a queue.");
+    }
+
+    private void ObserveBalance(Meter meter)
+    {
+        Observe(meter, "resource_borrowing.ru.offered", "Units a participant puts up for others, those lent included.", static p => p.Offered);
+        meter.CreateObservableCounter("resource_borrowing.plan.moved", () => _pool.Balancer!.Moved, Unit, "Units that moved by plans.");
+        if (!_pool.Forecasting.IsEnabled) return;
+        meter.CreateObservableCounter("resource_borrowing.forecast.used", () => Measure(static p => p.Demand.Preallocated.Used), "{ru}.s", "Unit-seconds of units that came because of a forecast and were used.");
+        meter.CreateObservableCounter("resource_borrowing.forecast.idle", () => Measure(static p => p.Demand.Preallocated.Idle), "{ru}.s", "Unit-seconds of those that were not.");
     }
 
     internal void Refused(string participant, RefusalReason reason) =>

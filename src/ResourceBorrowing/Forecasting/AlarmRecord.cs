@@ -47,6 +47,22 @@ internal sealed class AlarmRecord
         _step++;
     }
 
+    /// <summary>Which of the alarms remembered were right, the oldest first.</summary>
+    internal bool[] Outcomes()
+    {
+        var outcomes = new bool[Known];
+        for (var i = 0; i < outcomes.Length; i++) outcomes[i] = _wasRight[(_known - outcomes.Length + i) % Remembered];
+        return outcomes;
+    }
+
+    /// <summary>Goes on from what another remembered.</summary>
+    internal void Load(ReadOnlySpan<bool> outcomes)
+    {
+        (_known, _right) = (0, 0);
+        Forget();
+        foreach (var wasRight in outcomes) Remember(wasRight);
+    }
+
     /// <summary>Steps passed of which nothing is known: alarms that are open stay without an answer.</summary>
     internal void Forget() => Array.Fill(_open, -1);
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace ResourceBorrowing.Forecasting;
 
 /// <summary>What is foreseen for one participant, step by step, and how far that may be believed.</summary>
@@ -10,8 +12,6 @@ internal sealed class DemandForecast(IDemandForecaster forecaster)
     private readonly AlarmRecord _alarms = new();
     private StepDemand _demand;
     private bool _isKnown;
-
-    internal IDemandForecaster Forecaster => forecaster;
 
     /// <summary>Its record: alarms whose outcome is known, and the share of them that was right.</summary>
     internal (int Known, double Precision) Alarms => (_alarms.Known, _alarms.Precision);
@@ -38,9 +38,34 @@ internal sealed class DemandForecast(IDemandForecaster forecaster)
         if (steps == 0) return;
         _isKnown = false;
         forecaster.Observe(value);
-        if (steps > 1) _alarms.Forget();
+        if (steps > 1)
+        {
+            forecaster.Skip(steps - 1);
+            _alarms.Forget();
+        }
+
         _isKnown = forecaster.TryForecast(DemandTarget.NextWindow, _quantiles) && IsSound(_quantiles);
         _alarms.Observe(value > line, _isKnown && _quantiles[Likely] > line);
+    }
+
+    /// <summary>What has been learnt, and the record of it.</summary>
+    internal (byte[] State, bool[] Outcomes) Save()
+    {
+        var writer = new ArrayBufferWriter<byte>();
+        forecaster.Save(writer);
+        return (writer.WrittenSpan.ToArray(), _alarms.Outcomes());
+    }
+
+    /// <summary>Goes on from what another has learnt.</summary>
+    /// <param name="state">What it learnt.</param>
+    /// <param name="outcomes">Its record.</param>
+    /// <param name="skipped">Steps that have passed since.</param>
+    /// <exception cref="InvalidDataException">It is no state of such a forecaster; nothing is changed.</exception>
+    internal void Load(byte[] state, bool[] outcomes, long skipped)
+    {
+        forecaster.Load(state);
+        if (skipped > 0) forecaster.Skip(skipped);
+        _alarms.Load(outcomes);
     }
 
     // A forecaster may be anybody's.

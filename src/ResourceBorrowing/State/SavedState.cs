@@ -12,6 +12,9 @@ internal sealed record SavedState
     public required string ReputationPolicy { get; init; }
 
     public required SavedStanding[] Reputations { get; init; }
+
+    /// <summary>Null in what was written before there were forecasts.</summary>
+    public SavedForecast[]? Forecasts { get; init; }
 }
 
 /// <summary>All that is remembered of one name.</summary>
@@ -45,6 +48,13 @@ internal sealed record SavedStanding
 internal sealed record SavedDealings(string With, double[] Counted, double[] Turnover, double Volume, TimeSpan Age);
 
 internal sealed record SavedOpinion(string By, double For, double Against, TimeSpan Age);
+
+/// <summary>What a participant's forecaster has learnt.</summary>
+/// <param name="Name">The participant's.</param>
+/// <param name="Kind">Of which forecaster, step and seasons it is.</param>
+/// <param name="State">As the forecaster wrote it.</param>
+/// <param name="Outcomes">Which of its last alarms were right, the oldest first.</param>
+internal sealed record SavedForecast(string Name, string Kind, byte[] State, bool[] Outcomes);
 
 [JsonSerializable(typeof(SavedState))]
 [JsonSourceGenerationOptions(RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
