@@ -175,10 +175,9 @@ internal static class Planner
                 _lendable[losing] -= move.Units;
                 _spare[losing] -= move.Units;
             }
-            else if (move.Units > _gains[gaining])
+            else if (move.Units - Math.Max(_gains[gaining], _relief[gaining]) is var more and > 0)
             {
                 // What its owner does not need it may lend anew.
-                var more = move.Units - _gains[gaining];
                 _free[gaining] += more;
                 _lendable[gaining] += more;
                 _spare[gaining] += more;

@@ -14,39 +14,58 @@ internal readonly record struct Claim(double Target, double Lower, double Upper)
 
 /// <summary>
 /// Bounded proportional water-filling: allocations min(upper, max(lower, p x target)) with the one p for which they add up to the sum.
-/// Pure. After the concurrency allocation of Kubernetes API Priority and Fairness (conc_alloc.go): the bounds divided by the targets, in order, are where
-/// the sum as a function of p has its kinks; between two of them it is a straight line.
+/// Pure. After the concurrency allocation of Kubernetes API Priority and Fairness (conc_alloc.go).
 /// </summary>
 internal static class WaterFilling
 {
     // Relative: what adding up many numbers in another order may change.
     private const double Slack = 1e-10;
 
+    // As near as adding up comes.
+    private const double Exact = 1e-12;
+
+    // Halving alone finds any number by then.
+    private const int MostSteps = 1100;
+
     /// <returns>The allocations in the order of the claims; unique.</returns>
     /// <exception cref="ArgumentException">The sum is negative, a claim is none, or no allocation within the bounds adds up to the sum; says which.</exception>
     internal static double[] Fill(double sum, ReadOnlySpan<Claim> claims)
     {
-        var (lowers, uppers) = Check(sum, claims);
-        var kinks = new (double Level, double Slope)[2 * claims.Length];
-        for (var i = 0; i < claims.Length; i++)
-        {
-            kinks[2 * i] = (claims[i].Lower / claims[i].Weight, claims[i].Weight);
-            kinks[2 * i + 1] = (claims[i].Upper / claims[i].Weight, -claims[i].Weight);
-        }
-
-        Array.Sort(kinks, static (one, other) => one.Level.CompareTo(other.Level));
-        var (level, filled, slope) = (0.0, lowers, 0.0);
-        foreach (var kink in kinks)
-        {
-            var next = filled + slope * (kink.Level - level);
-            if (next >= sum) break;
-            (level, filled, slope) = (kink.Level, next, slope + kink.Slope);
-        }
-
-        if (slope > 0) level += (sum - filled) / slope;
+        var (_, uppers) = Check(sum, claims);
+        var level = sum < uppers ? LevelOf(sum, claims) : double.PositiveInfinity;
         var allocations = new double[claims.Length];
-        for (var i = 0; i < claims.Length; i++) allocations[i] = sum >= uppers ? claims[i].Upper : Math.Min(claims[i].Upper, Math.Max(claims[i].Lower, level * claims[i].Weight));
+        for (var i = 0; i < claims.Length; i++) allocations[i] = At(level, claims[i]);
         return allocations;
+    }
+
+    private static double At(double level, in Claim claim) => Math.Min(claim.Upper, Math.Max(claim.Lower, level * claim.Weight));
+
+    /// <summary>
+    /// Newton's method on what is filled at a level: between two bounds that is a straight line, so the right piece is solved exactly. Where it would leave the interval that must hold
+    /// the level, the interval is halved.
+    /// </summary>
+    private static double LevelOf(double sum, ReadOnlySpan<Claim> claims)
+    {
+        var (low, high, level) = (0.0, 0.0, 0.0);
+        foreach (ref readonly var claim in claims) high = Math.Max(high, Math.Min(claim.Upper, sum) / claim.Weight);
+        for (var step = 0; step < MostSteps; step++)
+        {
+            var (atBounds, weights) = (0.0, 0.0);
+            foreach (ref readonly var claim in claims)
+            {
+                var part = level * claim.Weight;
+                if (part >= claim.Upper) atBounds += claim.Upper;
+                else if (part < claim.Lower) atBounds += claim.Lower;
+                else weights += claim.Weight;
+            }
+
+            var (filled, next) = (atBounds + level * weights, (sum - atBounds) / weights);
+            if (Math.Abs(sum - filled) <= Exact * sum) return weights > 0 ? next : level;
+            if (filled < sum) low = level; else high = level;
+            level = next > low && next < high ? next : low + (high - low) / 2;
+        }
+
+        return level;
     }
 
     private static (double Lowers, double Uppers) Check(double sum, ReadOnlySpan<Claim> claims)

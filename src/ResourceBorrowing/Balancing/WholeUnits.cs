@@ -6,22 +6,37 @@ internal static class WholeUnits
     // What adding and dividing may take from a part that is whole.
     private const double Slack = 1e-9;
 
+    // Remainders are sorted only where the last unit falls: among thousands, all others need only be told apart from those.
+    private const int Classes = 256;
+
     /// <param name="parts">From 0; together they are the sum, but for what adding them up loses.</param>
     /// <param name="sum">Of all parts.</param>
-    /// <param name="whole">Receives each part in whole units.</param>
+    /// <param name="whole">Receives each part in whole units: those with the largest remainders rounded up, the earlier of equals.</param>
     internal static void Round(ReadOnlySpan<double> parts, int sum, Span<int> whole)
     {
-        var (remainders, places, left) = (new double[parts.Length], new int[parts.Length], sum);
+        Span<int> counts = stackalloc int[Classes + 1];
+        counts.Clear();
+        var left = sum;
         for (var i = 0; i < parts.Length; i++)
         {
-            whole[i] = (int)Math.Floor(parts[i] + Slack);
+            whole[i] = (int)(parts[i] + Slack);
             left -= whole[i];
-            // The largest first, the earlier of equals.
-            (remainders[i], places[i]) = (whole[i] - parts[i], i);
+            counts[ClassOf(parts[i] - whole[i])]++;
         }
 
-        if (left == 0) return;
+        var last = Classes;
+        for (; last > 0 && counts[last] <= left; last--) left -= counts[last];
+        var (remainders, places, count) = (new double[counts[last]], new int[counts[last]], 0);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var remainder = parts[i] - whole[i];
+            if (ClassOf(remainder) is var one && one > last) whole[i]++;
+            else if (one == last) (remainders[count], places[count++]) = (-remainder, i);
+        }
+
         Array.Sort(remainders, places);
         for (var i = 0; i < left; i++) whole[places[i]]++;
     }
+
+    private static int ClassOf(double remainder) => (int)(Math.Clamp(remainder, 0, 1) * Classes);
 }
