@@ -10,6 +10,7 @@ internal static class SyntheticDemand
 {
     private const double Calm = 0.3;
     private const double Swing = 0.08;
+    private const int Swings = 2;
     private const double BurstLow = 2.2;
     private const double BurstHigh = 3;
     private static readonly double Flood = (double)Subsystem.Capacity / Subsystem.All[Subsystem.Reports].Units;
@@ -25,13 +26,16 @@ internal static class SyntheticDemand
         var phases = turns.Select(_ => random.NextDouble()).ToArray();
         var heights = turns.Select(turn => turn == Subsystem.Reports ? Flood : BurstLow + (BurstHigh - BurstLow) * random.NextDouble()).ToArray();
 
-        return DemandCurve.Of(seconds, at =>
+        var flood = Array.IndexOf(turns, Subsystem.Reports) * seconds / turns.Length;
+        var curve = DemandCurve.Of(seconds, at =>
         {
             var place = at * turns.Length;
             var slot = (int)place;
-            var levels = phases.Select(phase => Calm + Swing * Math.Sin(2 * Math.PI * (2 * at + phase))).ToArray();
+            var levels = phases.Select(phase => Calm + Swing * Math.Sin(2 * Math.PI * (Swings * at + phase))).ToArray();
             if (place - slot < BurstPart) levels[turns[slot]] = heights[slot];
             return levels;
         });
+        // Calm demand swings; a burst does not come again.
+        return curve with { Season = TimeSpan.FromSeconds(seconds / Swings), Flood = (flood, flood + BurstPart * seconds / turns.Length) };
     }
 }

@@ -4,6 +4,12 @@ namespace Storefront.Measurement;
 internal sealed record ExperimentResult(
     int Seed, string? Trace, double RoundSeconds, int Rounds, Calibration Calibration, IReadOnlyList<PolicyResult> Policies)
 {
+    /// <summary>After how long demand repeats itself; null when that is not known.</summary>
+    internal TimeSpan? Season { get; init; }
+
+    /// <summary>When one subsystem asked for all the units of the shop, in seconds of a round; null when none did.</summary>
+    internal (double From, double To)? Flood { get; init; }
+
     /// <summary>The adapters that are rates.</summary>
     internal required IReadOnlyList<RateResult> Rates { get; init; }
 
