@@ -14,9 +14,6 @@ internal sealed record DemandCurve(double Seconds, double[][] Levels)
     /// <summary>After how long demand repeats itself; null when that is not known.</summary>
     internal TimeSpan? Season { get; init; }
 
-    /// <summary>Seconds in which one subsystem asks for all the units of the shop; null when none does.</summary>
-    internal (double From, double To)? Flood { get; init; }
-
     internal static DemandCurve Of(double seconds, Func<double, double[]> levelsAt)
     {
         var steps = Math.Max(1, (int)Math.Round(seconds / StepSeconds));

@@ -18,6 +18,10 @@ internal static class SyntheticDemand
     // A burst takes this part of its slot; in the rest all are calm.
     private const double BurstPart = 0.8;
 
+    /// <summary>Reports flood the shop all the time, while the others are calm: what isolation is worth.</summary>
+    internal static DemandCurve FloodOf(double seconds) =>
+        DemandCurve.Of(seconds, static _ => [.. Subsystem.All.Select(static (_, i) => i == Subsystem.Reports ? Flood : Calm)]);
+
     internal static DemandCurve Of(int seed, double seconds)
     {
         var random = new Random(seed);
@@ -26,7 +30,6 @@ internal static class SyntheticDemand
         var phases = turns.Select(_ => random.NextDouble()).ToArray();
         var heights = turns.Select(turn => turn == Subsystem.Reports ? Flood : BurstLow + (BurstHigh - BurstLow) * random.NextDouble()).ToArray();
 
-        var flood = Array.IndexOf(turns, Subsystem.Reports) * seconds / turns.Length;
         var curve = DemandCurve.Of(seconds, at =>
         {
             var place = at * turns.Length;
@@ -36,6 +39,6 @@ internal static class SyntheticDemand
             return levels;
         });
         // Calm demand swings; a burst does not come again.
-        return curve with { Season = TimeSpan.FromSeconds(seconds / Swings), Flood = (flood, flood + BurstPart * seconds / turns.Length) };
+        return curve with { Season = TimeSpan.FromSeconds(seconds / Swings) };
     }
 }

@@ -16,6 +16,7 @@ internal sealed class Experiment(int seed, string? trace, double? season, int se
 {
     private const int SecondsForTwoRounds = 12;
     internal const int SecondsForActTwo = 30;
+    internal const double FloodSeconds = 5;
     private const double WarmUpSeconds = 3;
     private const double CalibrationSeconds = 2;
     private const int FirstSteps = 15;
@@ -45,12 +46,29 @@ internal sealed class Experiment(int seed, string? trace, double? season, int se
             }
         }
 
+        var flood = seconds < SecondsForActTwo ? [] : await FloodAsync(calibration, journal, generator, cancellationToken);
         var adapters = await board.WatchAsync("rates", Rates.Seconds, Rates.RunAsync(calibration.HoldSeconds[Subsystem.Search], cancellationToken));
         var actTwo = seconds < SecondsForActTwo ? null : await board.WatchAsync(
             "act two", ActTwo.Seconds, ActTwo.RunAsync(calibration, seed, journal, generator, cancellationToken));
         return new ExperimentResult(
             seed, trace, RoundSeconds, _rounds, calibration, [.. Policy.All.Select(p => new PolicyResult(p, RoundSeconds, phases[p]))])
-        { Season = demand.Season, Flood = demand.Flood, Rates = adapters, ActTwo = actTwo };
+        { Season = demand.Season, Flood = flood, Rates = adapters, ActTwo = actTwo };
+    }
+
+    /// <summary>Longer than the flood among the bursts: the 99th percentile of one subsystem needs hundreds of answers.</summary>
+    private async Task<IReadOnlyList<PolicyResult>> FloodAsync(Calibration calibration, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
+    {
+        var rates = SyntheticDemand.FloodOf(FloodSeconds).Rates(calibration.HoldSeconds, calibration.MostPerSecond, out _);
+        Policy[] policies = [Policy.StaticSplit, Policy.Borrowing];
+        var phases = policies.ToDictionary(static p => p, static _ => new List<PhaseResult>());
+        for (var round = 0; round < _rounds; round++)
+        {
+            foreach (var policy in round % 2 == 0 ? policies : policies.Reverse())
+                phases[policy].Add(await board.WatchAsync(
+                    $"{policy.Name}, flood", FloodSeconds, MeasureAsync(policy, season: null, rates, seed, journal, generator, cancellationToken)));
+        }
+
+        return [.. policies.Select(p => new PolicyResult(p, FloodSeconds, phases[p]))];
     }
 
     private async Task<(Calibration Calibration, double[][] Rates)> CalibrateAsync(

@@ -7,8 +7,8 @@ internal sealed record ExperimentResult(
     /// <summary>After how long demand repeats itself; null when that is not known.</summary>
     internal TimeSpan? Season { get; init; }
 
-    /// <summary>When one subsystem asked for all the units of the shop, in seconds of a round; null when none did.</summary>
-    internal (double From, double To)? Flood { get; init; }
+    /// <summary>The static split and borrowing while one subsystem asks for all the units of the shop; empty when the run was too short for it.</summary>
+    internal IReadOnlyList<PolicyResult> Flood { get; init; } = [];
 
     /// <summary>The adapters that are rates.</summary>
     internal required IReadOnlyList<RateResult> Rates { get; init; }
