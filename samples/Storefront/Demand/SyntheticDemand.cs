@@ -13,14 +13,16 @@ internal static class SyntheticDemand
     private const int Swings = 2;
     private const double BurstLow = 2.2;
     private const double BurstHigh = 3;
+    // In the long flood it is to miss, now and then, what it has lent.
+    private const double CheckoutInFlood = 0.5;
     private static readonly double Flood = (double)Subsystem.Capacity / Subsystem.All[Subsystem.Reports].Units;
 
     // A burst takes this part of its slot; in the rest all are calm.
     private const double BurstPart = 0.8;
 
-    /// <summary>Reports flood the shop all the time, while the others are calm: what isolation is worth.</summary>
-    internal static DemandCurve FloodOf(double seconds) =>
-        DemandCurve.Of(seconds, static _ => [.. Subsystem.All.Select(static (_, i) => i == Subsystem.Reports ? Flood : Calm)]);
+    /// <summary>Reports flood the shop all the time, while checkout is busy and the others are calm: what isolation is worth.</summary>
+    internal static DemandCurve FloodOf(double seconds) => DemandCurve.Of(
+        seconds, static _ => [.. Subsystem.All.Select(static (_, i) => i == Subsystem.Reports ? Flood : i == Subsystem.Checkout ? CheckoutInFlood : Calm)]);
 
     internal static DemandCurve Of(int seed, double seconds)
     {
