@@ -53,7 +53,7 @@ internal static class PlanTables
         var text = Text($"Foreseen in steps of {Policy.ForecastStep.TotalMilliseconds:F0} ms, {season}: {alarms} alarms, {right:F0} of them right. ");
         text += trusted == 0
             ? "NO forecaster was believed at the end of its round (that takes 10 alarms, 60 % of them right): a round is short."
-            : Text($"{trusted} of {forecasts.Count} forecasters were believed at the end of their round.");
+            : Text($"Believed at the end of a round: {trusted} of {forecasts.Count} forecasters.");
         return text + (used + idle > 0 ? Text($" Units that came on a forecast were used for {used:F1} unit-seconds and idle for {idle:F1}.") : " No unit came on a forecast.");
     }
 
