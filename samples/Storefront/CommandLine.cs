@@ -33,21 +33,23 @@ internal static class CommandLine
         var seed = new Option<int>("--seed") { Description = "Seed of the demand and of the arrivals.", DefaultValueFactory = static _ => 1, HelpName = "N" };
         var json = new Option<string?>("--json") { Description = "Also write the result to this file, as JSON.", HelpName = "FILE" };
         var trace = new Option<string?>("--trace") { Description = "Demand from a CSV file: t and one column for each subsystem.", HelpName = "FILE" };
+        var season = new Option<double?>("--season") { Description = "After how long the demand of --trace repeats itself, in the times of that file.", HelpName = "T" };
         var serve = new Option<bool>("--serve") { Description = "Measure nothing: keep the shop up, with borrowing, until Ctrl+C." };
 
         var root = new RootCommand("A shop of eight subsystems under three policies: static split, one shared pool, borrowing.")
         {
-            seconds, seed, json, trace, serve,
+            seconds, seed, json, trace, season, serve,
         };
         root.Validators.Add(result =>
         {
-            Option[] measuring = [seconds, seed, json, trace];
+            Option[] measuring = [seconds, seed, json, trace, season];
             if (result.GetValue(serve) && measuring.FirstOrDefault(o => result.GetResult(o) is { Implicit: false }) is { } other)
                 result.AddError($"--serve measures nothing, so {other.Name} has no meaning with it.");
+            else if (result.GetResult(season) is { Implicit: false } && result.GetValue(trace) is null) result.AddError("--season is of a trace: it needs --trace.");
         });
         root.SetAction((parsed, cancellationToken) => parsed.GetValue(serve)
             ? ShopWindow.RunAsync(cancellationToken)
-            : MainJob.RunAsync(parsed.GetValue(seconds), parsed.GetValue(seed), parsed.GetValue(trace), parsed.GetValue(json), cancellationToken));
+            : MainJob.RunAsync(parsed.GetValue(seconds), parsed.GetValue(seed), parsed.GetValue(trace), parsed.GetValue(season), parsed.GetValue(json), cancellationToken));
 
         var generate = new Command(LoadCommand.Name) { Hidden = true };
         generate.SetAction(static (_, _) => LoadCommand.RunAsync());

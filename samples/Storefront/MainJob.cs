@@ -9,12 +9,12 @@ internal static class MainJob
 {
     private const int WidthOfFiles = 110;
 
-    internal static async Task<int> RunAsync(int seconds, int seed, string? trace, string? json, CancellationToken cancellationToken)
+    internal static async Task<int> RunAsync(int seconds, int seed, string? trace, double? season, string? json, CancellationToken cancellationToken)
     {
         // Opened first: nobody shall wait a minute to learn that the file cannot be written.
         using var file = json is null ? null : Open(json);
         var errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        Task<ExperimentResult> MeasureAsync(IProgressBoard board) => new Experiment(seed, trace, seconds, board).RunAsync(cancellationToken);
+        Task<ExperimentResult> MeasureAsync(IProgressBoard board) => new Experiment(seed, trace, season, seconds, board).RunAsync(cancellationToken);
         var result = Console.IsErrorRedirected
             ? await MeasureAsync(new PlainBoard(Console.Error))
             : await LiveBoard.ShowAsync(errors, MeasureAsync);

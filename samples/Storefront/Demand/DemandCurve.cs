@@ -11,6 +11,9 @@ internal sealed record DemandCurve(double Seconds, double[][] Levels)
     /// <summary>Steps short beside a burst and long beside a request.</summary>
     internal const double StepSeconds = 0.02;
 
+    /// <summary>After how long demand repeats itself; null when that is not known.</summary>
+    internal TimeSpan? Season { get; init; }
+
     internal static DemandCurve Of(double seconds, Func<double, double[]> levelsAt)
     {
         var steps = Math.Max(1, (int)Math.Round(seconds / StepSeconds));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Storefront.Guards;
 using Storefront.Shop;
 
 namespace Storefront.Demand;
@@ -12,7 +13,10 @@ internal static class TraceFile
 {
     private const double MeanLevel = 0.55;
 
-    internal static DemandCurve Read(string path, double seconds)
+    /// <param name="path">The file.</param>
+    /// <param name="season">After how long demand repeats itself, in the times of the file; null when that is not known.</param>
+    /// <param name="seconds">To how long the trace is fitted.</param>
+    internal static DemandCurve Read(string path, double? season, double seconds)
     {
         string[] lines;
         try
@@ -29,7 +33,8 @@ internal static class TraceFile
         var rows = Rows(path, lines);
         var means = columns.Select(column => Mean(rows, column)).ToArray();
         if (means.All(static mean => mean == 0)) throw new TraceFormatException($"{path}: all demand is 0");
-        return DemandCurve.Of(seconds, at => [.. columns.Select((column, i) => means[i] == 0 ? 0 : ValueAt(rows, column, at, seconds) / means[i] * MeanLevel)]);
+        var curve = DemandCurve.Of(seconds, at => [.. columns.Select((column, i) => means[i] == 0 ? 0 : ValueAt(rows, column, at, seconds) / means[i] * MeanLevel)]);
+        return curve with { Season = season is { } length ? Fitted(path, length, End(rows) - rows[0][0], seconds) : null };
     }
 
     /// <summary>For each subsystem the place of its column in a row, of which 0 is the time.</summary>
@@ -71,6 +76,16 @@ internal static class TraceFile
         }
 
         return rows.Count >= 2 ? rows : throw new TraceFormatException($"{path}: at least 2 rows of demand are needed, there are {rows.Count}");
+    }
+
+    private static TimeSpan Fitted(string path, double season, double length, double seconds)
+    {
+        var fitted = season / length * seconds;
+        var least = 2 * Policy.ForecastStep.TotalSeconds;
+        if (!(fitted >= least && fitted <= seconds))
+            throw new TraceFormatException(string.Create(
+                CultureInfo.InvariantCulture, $"{path}: a season must be {least / seconds * length:0.###} to {length:0.###}, not {season:0.###}: the trace is that long, and two steps of the forecast are the least"));
+        return TimeSpan.FromSeconds(fitted);
     }
 
     // A row holds until the next; the last as long as the one before it.

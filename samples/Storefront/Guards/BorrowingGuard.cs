@@ -16,10 +16,22 @@ internal sealed class BorrowingGuard : IGuard, IDisposable
 
     public BorrowingGuard(ResourcePool pool)
     {
+        Pool = pool;
         _participants = [.. Subsystem.All.Select(s => pool[s.Name])];
         _checkout = new ParticipantConcurrencyLimiter(_participants[Subsystem.Checkout]);
         _recommendations = new MemoryBudget(_participants[Subsystem.Recommendations], Handlers.BufferSize);
         _reports = new DedicatedThreads(_participants[Subsystem.Reports], new DedicatedThreadsOptions { QueueLimit = Subsystem.QueueLimit });
+    }
+
+    public ResourcePool Pool { get; }
+
+    /// <summary>From this the pool knows how its participants fare, and what loans do to their lenders. Who was refused, or waited too long for a unit, has no latency but counts.</summary>
+    public void RecordOutcome(int subsystem, TimeSpan latency, bool isAnswered) => _participants[subsystem].RecordOutcome(latency, failed: !isAnswered);
+
+    public void MapTo(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/pool", Pool.Snapshot);
+        routes.MapGet("/pool/balance", () => Pool.ReportBalance()?.ToString() ?? "There is no plan yet.");
     }
 
     public ValueTask<string?> RunAsync(int subsystem, Func<Task> work, CancellationToken patience) => subsystem switch

@@ -24,8 +24,8 @@ internal static class ActTwo
         var steady = DemandCurve.Of(Seconds, static _ => [.. Subsystem.All.Select(static s => s.KeepsToItselfInActTwo ? OtherLevel : LenderLevel)]);
         // The processors must have room for the trainer.
         var rates = steady.Rates(calibration.HoldSeconds, MostCpu * calibration.MostPerSecond, out var cut);
-        await using var host = await ShopHost.StartAsync(Policy.ActTwo, journal, cancellationToken);
-        var pool = host.Pool!;
+        await using var host = await ShopHost.StartAsync(Policy.ActTwo, season: null, journal, cancellationToken);
+        var pool = host.Guard.Pool!;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (startedAt, began) = (DateTimeOffset.UtcNow, Stopwatch.GetTimestamp());
         var training = new Trainer(pool).RunAsync(began, TimeSpan.FromSeconds(GreedyFrom), stop.Token);

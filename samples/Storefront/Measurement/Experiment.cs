@@ -12,10 +12,11 @@ namespace Storefront.Measurement;
 /// Two rounds under the same arrivals show how far the machine alone moves the figures, and turning the order round
 /// keeps a drift of the machine from favouring the policy that comes first or last.
 /// </remarks>
-internal sealed class Experiment(int seed, string? trace, int seconds, IProgressBoard board)
+internal sealed class Experiment(int seed, string? trace, double? season, int seconds, IProgressBoard board)
 {
     private const int SecondsForTwoRounds = 12;
     internal const int SecondsForActTwo = 30;
+    internal const double FloodSeconds = 5;
     private const double WarmUpSeconds = 3;
     private const double CalibrationSeconds = 2;
     private const int FirstSteps = 15;
@@ -28,7 +29,7 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
 
     internal async Task<ExperimentResult> RunAsync(CancellationToken cancellationToken)
     {
-        var demand = trace is null ? SyntheticDemand.Of(seed, RoundSeconds) : TraceFile.Read(trace, RoundSeconds);
+        var demand = trace is null ? SyntheticDemand.Of(seed, RoundSeconds) : TraceFile.Read(trace, season, RoundSeconds);
 
         using var journal = new Journal();
         using var generator = LoadProcess.Start();
@@ -41,16 +42,33 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
             {
                 var title = _rounds == 1 ? policy.Name : $"{policy.Name}, round {round + 1} of {_rounds}";
                 phases[policy].Add(await board.WatchAsync(
-                    title, RoundSeconds, MeasureAsync(policy, rates, seed, journal, generator, cancellationToken)));
+                    title, RoundSeconds, MeasureAsync(policy, demand.Season, rates, seed, journal, generator, cancellationToken)));
             }
         }
 
+        var flood = seconds < SecondsForActTwo ? [] : await FloodAsync(calibration, journal, generator, cancellationToken);
         var adapters = await board.WatchAsync("rates", Rates.Seconds, Rates.RunAsync(calibration.HoldSeconds[Subsystem.Search], cancellationToken));
         var actTwo = seconds < SecondsForActTwo ? null : await board.WatchAsync(
             "act two", ActTwo.Seconds, ActTwo.RunAsync(calibration, seed, journal, generator, cancellationToken));
         return new ExperimentResult(
             seed, trace, RoundSeconds, _rounds, calibration, [.. Policy.All.Select(p => new PolicyResult(p, RoundSeconds, phases[p]))])
-        { Rates = adapters, ActTwo = actTwo };
+        { Season = demand.Season, Flood = flood, Rates = adapters, ActTwo = actTwo };
+    }
+
+    /// <summary>Longer than the flood among the bursts: the 99th percentile of one subsystem needs hundreds of answers.</summary>
+    private async Task<IReadOnlyList<PolicyResult>> FloodAsync(Calibration calibration, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
+    {
+        var rates = SyntheticDemand.FloodOf(FloodSeconds).Rates(calibration.HoldSeconds, calibration.MostPerSecond, out _);
+        Policy[] policies = [Policy.StaticSplit, Policy.Borrowing];
+        var phases = policies.ToDictionary(static p => p, static _ => new List<PhaseResult>());
+        for (var round = 0; round < _rounds; round++)
+        {
+            foreach (var policy in round % 2 == 0 ? policies : policies.Reverse())
+                phases[policy].Add(await board.WatchAsync(
+                    $"{policy.Name}, flood", FloodSeconds, MeasureAsync(policy, season: null, rates, seed, journal, generator, cancellationToken)));
+        }
+
+        return [.. policies.Select(p => new PolicyResult(p, FloodSeconds, phases[p]))];
     }
 
     private async Task<(Calibration Calibration, double[][] Rates)> CalibrateAsync(
@@ -64,7 +82,7 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
         {
             var calm = DemandCurve.Of(length, static _ => [.. Subsystem.All.Select(static _ => CalibrationLevel)]);
             var rates = calm.Rates(holds, double.PositiveInfinity, out _);
-            await using var host = await ShopHost.StartAsync(policy, journal, cancellationToken);
+            await using var host = await ShopHost.StartAsync(policy, demand.Season, journal, cancellationToken);
             last = await board.WatchAsync(
                 length == WarmUpSeconds ? "warming up" : "calibrating", length, LoadAsync(host, journal, rates, seed, generator, cancellationToken));
             holds = [.. Subsystem.All.Select((_, i) => host.Meter.MeanHold(i)?.TotalSeconds ?? guess[i])];
@@ -79,26 +97,30 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
     }
 
     private static async Task<PhaseResult> MeasureAsync(
-        Policy policy, double[][] rates, int seed, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
+        Policy policy, TimeSpan? season, double[][] rates, int seed, Journal journal, LoadProcess generator, CancellationToken cancellationToken)
     {
         PhaseResult measured;
         Task<LoanTally>? tally;
+        PlanTally? plans = null;
         IReadOnlyList<PoolSample> samples = [];
-        await using (var host = await ShopHost.StartAsync(policy, journal, cancellationToken))
+        await using (var host = await ShopHost.StartAsync(policy, season, journal, cancellationToken))
         {
-            tally = host.Pool is { } pool ? LoanTally.CountAsync(pool, Policy.LoanTerm) : null;
+            tally = host.Guard.Pool is { } pool ? LoanTally.CountAsync(pool, Policy.LoanTerm) : null;
+            using var stop = new CancellationTokenSource();
+            // From the first loan on, as the events are.
+            var planning = host.Guard.Pool is { } balanced ? PlanTally.CountAsync(balanced, stop.Token) : null;
             // Connections are opened and pages touched before anything counts.
             await LoadAsync(host, journal, rates[..Math.Min(rates.Length, FirstSteps)], seed, generator, cancellationToken);
             host.Meter.Reset();
-            using var stop = new CancellationTokenSource();
-            var watching = host.Pool is { } watched ? PoolWatch.RunAsync(watched, null, Stopwatch.GetTimestamp(), stop.Token) : null;
+            var watching = host.Guard.Pool is { } watched ? PoolWatch.RunAsync(watched, null, Stopwatch.GetTimestamp(), stop.Token) : null;
             measured = await LoadAsync(host, journal, rates, seed, generator, cancellationToken);
             await stop.CancelAsync();
             if (watching is not null) samples = await watching;
+            if (planning is not null) plans = await planning;
         }
 
         // The events end with the pool, and the pool with the host.
-        return tally is null ? measured : measured with { Loans = await tally, Samples = samples };
+        return tally is null ? measured : measured with { Loans = await tally, Plans = plans, Samples = samples };
     }
 
     private static async Task<PhaseResult> LoadAsync(
@@ -113,7 +135,7 @@ internal sealed class Experiment(int seed, string? trace, int seconds, IProgress
             host.Meter.Held.TotalSeconds / (Subsystem.Capacity * load.Seconds),
             cpuSeconds / (Environment.ProcessorCount * load.Seconds),
             journal.TakeSlowest(),
-            host.Pool?.Snapshot(),
-            host.Pool is { } pool ? [.. pool.Participants.Select(static p => p.Harm)] : []);
+            host.Guard.Pool?.Snapshot(),
+            host.Guard.Pool is { } pool ? [.. pool.Participants.Select(static p => p.Harm)] : []);
     }
 }

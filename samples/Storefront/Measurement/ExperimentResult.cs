@@ -4,6 +4,12 @@ namespace Storefront.Measurement;
 internal sealed record ExperimentResult(
     int Seed, string? Trace, double RoundSeconds, int Rounds, Calibration Calibration, IReadOnlyList<PolicyResult> Policies)
 {
+    /// <summary>After how long demand repeats itself; null when that is not known.</summary>
+    internal TimeSpan? Season { get; init; }
+
+    /// <summary>The static split and borrowing while one subsystem asks for all the units of the shop; empty when the run was too short for it.</summary>
+    internal IReadOnlyList<PolicyResult> Flood { get; init; } = [];
+
     /// <summary>The adapters that are rates.</summary>
     internal required IReadOnlyList<RateResult> Rates { get; init; }
 

@@ -27,6 +27,10 @@ internal sealed record LoanTally(IReadOnlyList<LoanCounts> Counts, long Dropped)
                     counts[happened.Participant].UnitsTaken += happened.Units;
                     counts[happened.Lender!].Given++;
                     break;
+                // A plan's loan goes on until a plan, or somebody who is short, ends it.
+                case PoolEventKind.Renewed when running.ContainsKey(loan):
+                    running[loan] = happened.At + term;
+                    break;
                 case PoolEventKind.Recalled:
                     running.Remove(loan);
                     counts[happened.Participant].Recalled++;

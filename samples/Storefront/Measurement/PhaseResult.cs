@@ -16,6 +16,9 @@ internal sealed record PhaseResult(
     /// <summary>What became of the loans; null without a pool.</summary>
     internal LoanTally? Loans { get; init; }
 
+    /// <summary>What its plans moved; null without a pool.</summary>
+    internal PlanTally? Plans { get; init; }
+
     /// <summary>How the pool saw the host; empty without a pool.</summary>
     internal IReadOnlyList<PoolSample> Samples { get; init; } = [];
 }

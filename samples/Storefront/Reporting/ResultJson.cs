@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ResourceBorrowing;
 using Storefront.Guards;
 using Storefront.Measurement;
 using Storefront.Shop;
@@ -53,15 +54,78 @@ internal static class ResultJson
                 r.Pool.Participants[i].Reputation,
             })),
             result.DroppedEvents,
+            SeasonSeconds = result.Season?.TotalSeconds,
+            Plans = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds.Select(Plans),
             OverloadedSecondsByRound = result.Policies.Single(static p => p.Policy == Policy.Borrowing).Rounds.Select(static r => PoolWatch.OverloadedSeconds(r.Samples)),
             result.Rates,
             verdict.BeatsOnGoodput,
             verdict.HurtsCheckout,
+            verdict.CheckoutInFlood,
+            Flood = result.Flood.Select(static p => new
+            {
+                p.Policy.Name,
+                Checkout = p[Subsystem.Checkout],
+                P99ByRound = Enumerable.Range(0, p.Rounds.Count).Select(round => p.P99(round, Subsystem.Checkout)),
+                p.Total,
+            }),
             Verdict = verdict.Lines,
             ActTwo = result.ActTwo is { } act ? Of(act) : null,
         }, Format);
         output.WriteByte((byte)'\n');
     }
+
+    private static object Plans(PhaseResult round) => new
+    {
+        round.Plans!.Plans,
+        round.Plans.Seconds,
+        round.Plans.UnitsPlanned,
+        round.Plans.UnitsMoved,
+        Participants = Subsystem.All.Select((s, i) => new
+        {
+            s.Name,
+            BorrowedByPlan = round.Plans.Counts[i].Borrowed,
+            CameHomeByPlan = round.Plans.Counts[i].CameHome,
+            WentByPlan = round.Plans.Counts[i].Went,
+            BorrowedOnDemand = PlanTables.Borrowed(round, i).OnDemand,
+        }),
+        Last = round.Plans.Last is not { } last ? null : new
+        {
+            last.UnitsPlanned,
+            last.UnitsMoved,
+            last.Reason,
+            Participants = last.Participants.Select(static p => new
+            {
+                p.Name,
+                p.NominalQuota,
+                p.Allocation,
+                p.Planned,
+                p.Target,
+                p.Lower,
+                p.Ceiling,
+                p.Demand,
+                p.SmoothedDemand,
+                p.Offered,
+                p.Gained,
+                p.Lost,
+                Forecast = p.Forecast is { } forecast ? Of(forecast) : null,
+                p.Explanation,
+            }),
+        },
+    };
+
+    private static object Of(ParticipantForecast forecast) => new
+    {
+        LikelyMost = OrNull(forecast.LikelyMost),
+        SafeMost = OrNull(forecast.SafeMost),
+        forecast.IsTrusted,
+        forecast.Alarms,
+        forecast.Precision,
+        forecast.UsedUnitSeconds,
+        forecast.IdleUnitSeconds,
+    };
+
+    // JSON knows no NaN.
+    private static double? OrNull(double value) => double.IsNaN(value) ? null : value;
 
     private static object Of(ActTwoResult act) => new
     {

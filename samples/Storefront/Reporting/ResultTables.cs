@@ -17,6 +17,7 @@ internal static class ResultTables
         console.Write(Loans(result.Policies.Single(static p => p.Policy == Policy.Borrowing)));
         if (result.DroppedEvents > 0)
             console.WriteLine(Text($"The pool's events came faster than they were counted, and {result.DroppedEvents} were dropped: the counts of loans are too low."));
+        PlanTables.Write(console, result);
         console.WriteLine();
         foreach (var line in Verdict.Of(result).Lines) console.WriteLine(line);
         WriteOverload(console, result);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using ResourceBorrowing;
 using Storefront.Guards;
 
 namespace Storefront.Shop;
@@ -14,29 +13,30 @@ internal sealed class ShopHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly HttpClient _http;
-    private readonly IGuard _guard;
-
     private ShopHost(WebApplication app, HttpClient http)
     {
         _app = app;
         _http = http;
-        _guard = app.Services.GetRequiredService<IGuard>();
-        Pool = app.Services.GetService<ResourcePool>();
+        Guard = app.Services.GetRequiredService<IGuard>();
     }
 
     internal Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
-    /// <summary>Null under a policy without one.</summary>
-    internal ResourcePool? Pool { get; }
+    /// <summary>What lets requests in: all that the shop knows of the policy.</summary>
+    internal IGuard Guard { get; }
 
     internal UnitMeter Meter { get; } = new();
 
-    internal static async Task<ShopHost> StartAsync(Policy policy, Journal journal, CancellationToken cancellationToken)
+    /// <param name="policy">How units are shared.</param>
+    /// <param name="season">After how long demand repeats itself; null when that is not known.</param>
+    /// <param name="journal">Where handlers commit.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    internal static async Task<ShopHost> StartAsync(Policy policy, TimeSpan? season, Journal journal, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        policy.Register(builder.Services);
+        policy.Register(builder.Services, season);
 
         var host = new ShopHost(builder.Build(), new HttpClient());
         var handlers = new Handlers(journal, host._http);
@@ -47,7 +47,7 @@ internal sealed class ShopHost : IAsyncDisposable
         }
 
         host._app.MapGet(PricePath, handlers.Prices);
-        if (host.Pool is { } pool) host._app.MapGet("/pool", pool.Snapshot);
+        host.Guard.MapTo(host._app);
         try
         {
             await host._app.StartAsync(cancellationToken);
@@ -78,8 +78,7 @@ internal sealed class ShopHost : IAsyncDisposable
         }
         finally
         {
-            // From this the pool knows how its participants fare, and what loans do to their lenders. Who was refused, or waited too long for a unit, has no latency but counts.
-            Pool?[Subsystem.All[subsystem].Name].RecordOutcome(Stopwatch.GetElapsedTime(began), failed: !isAnswered);
+            Guard.RecordOutcome(subsystem, Stopwatch.GetElapsedTime(began), isAnswered);
         }
     }
 
@@ -91,7 +90,7 @@ internal sealed class ShopHost : IAsyncDisposable
         string? refusal;
         try
         {
-            refusal = await _guard.RunAsync(subsystem, AnswerAsync, patience.Token);
+            refusal = await Guard.RunAsync(subsystem, AnswerAsync, patience.Token);
         }
         catch (OperationCanceledException) when (!isIn)
         {
