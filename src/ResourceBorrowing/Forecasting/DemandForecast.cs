@@ -37,17 +37,29 @@ internal sealed class DemandForecast(IDemandForecaster forecaster)
         var steps = _demand.Add(mean, deviation, time, now, step, out var value);
         if (steps == 0) return;
         _isKnown = false;
-        forecaster.Observe(value);
         if (steps > 1) _alarms.Forget();
-        _isKnown = forecaster.TryForecast(DemandTarget.NextWindow, _quantiles) && IsSound(_quantiles);
-        _alarms.Observe(value > line, _isKnown && _quantiles[Likely] > line);
+        try
+        {
+            forecaster.Observe(value);
+            _isKnown = forecaster.TryForecast(DemandTarget.NextWindow, _quantiles) && IsSound(_quantiles);
+        }
+        finally
+        {
+            // Whatever it threw, what the step brought is known, and alarms that are open are judged by it.
+            _alarms.Observe(value > line, _isKnown && _quantiles[Likely] > line);
+        }
     }
 
     // A forecaster may be anybody's.
     private static bool IsSound(double[] quantiles)
     {
+        var last = 0.0;
         foreach (var quantile in quantiles)
-            if (!double.IsFinite(quantile) || quantile < 0) return false;
+        {
+            if (!double.IsFinite(quantile) || quantile < last) return false;
+            last = quantile;
+        }
+
         return true;
     }
 }
