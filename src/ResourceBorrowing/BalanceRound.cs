@@ -28,6 +28,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         if (balancing.Mode == BalancingMode.Observe || pool.IsObserving) _reason = "the pool only observes";
         else if (pool.Now - now > book.PlanningPeriod) _reason = "the plan took longer than a planning period";
         else foreach (var move in _plan.Moves) Carry(move);
+        if (pool.IsDisposed) _reason = "the pool was disposed";
     }
 
     internal BalanceReport Report() => new(
@@ -50,16 +51,17 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         var (nominal, word) = (account.Nominal, account.Cell.Read());
         demand.Add(period, time, now, nominal, word.Allocation, balancing);
         Foresee(i, participant, period, nominal);
-        var limit = participant.Leaving is null && account.Rules.Consent == LendingConsent.Automatic ? Math.Min(nominal, account.LendingLimitAt(now)) : 0;
-        var lendable = participant.Leaving is null ? account.LendableAt(now, isForCallers: false) : 0;
+        var (isLender, threshold) = (participant.Leaving is null && account.Rules.Consent == LendingConsent.Automatic, account.Rules.GrantThreshold);
+        var limit = isLender ? Math.Min(nominal, account.LendingLimitAt(now)) : 0;
+        var lendable = isLender ? account.LendableAt(now, isForCallers: false) : 0;
         // Nobody misses the reserve's units: it puts all of them up.
         var recent = demand.Recent(now, balancing);
         var idle = participant == pool.Reserve ? nominal : demand.Idle(recent, nominal, account.Rules.Headroom);
         demand.Offered = Math.Min(idle, limit);
         _demands[i] = (demand.Smooth, demand.Offered);
         return new(
-            nominal, nominal - limit, CeilingOf(participant, nominal), word.Allocation, Math.Max(0, word.Free), period.Most, recent, demand.Need(period, nominal),
-            Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, WaitingFor(participant, period, word.Allocation, word.Free), account.Score);
+            nominal, nominal - limit, CeilingOf(participant, nominal), word.Allocation, Math.Max(0, word.Free), period.Most, recent, Math.Min(demand.Need(period, nominal), pool.Capacity),
+            Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, WaitingFor(participant, period, word.Allocation, word.Free), account.Score, threshold);
     }
 
     private void Foresee(int i, Participant participant, in DemandPeriod period, int nominal)
@@ -116,6 +118,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
 
     private void Carry(in PlannedMove move)
     {
+        if (pool.IsDisposed) return;
         var moved = move.IsReturn ? GiveBack(participants[move.Lender].Account, participants[move.Borrower].Account, move.Units) : Lend(move);
         if (moved == 0) return;
         Moved += moved;
@@ -145,12 +148,13 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
     {
         var (lender, borrower) = (participants[move.Lender], participants[move.Borrower]);
         var units = Math.Min(move.Units, lender.Account.LendableAt(now, isForCallers: false));
-        if (units == 0) return Refused(RefusalReason.LenderNotAvailable, move.Units);
+        if (units < move.Units) Refused(RefusalReason.LenderNotAvailable, move.Units - units);
+        if (units == 0) return 0;
         var term = Math.Min(book.DefaultTerm, lender.Account.Rules.LongestTerm);
         var order = new LoanOrder(borrower.Account, book.Standing, TimeSpan.FromMilliseconds(now), TimeSpan.FromMilliseconds(term), borrower.Account.Score);
         var loan = pool.Borrow(borrower, new LoanRequest(units) { Lender = lender }, order, agreed: null);
         pool.Metrics.LoanAsked(borrower.Name, loan.Refusal);
-        return loan.IsGranted ? units : Refused(loan.Refusal, move.Units);
+        return loan.IsGranted ? units : Refused(loan.Refusal, units);
     }
 
     private int Refused(RefusalReason reason, int units)

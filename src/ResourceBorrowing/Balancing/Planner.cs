@@ -19,8 +19,9 @@ internal readonly record struct PlanLimits(int Capacity, double DeadBand, double
 /// <param name="Lendable">Units that it would lend now to callers that wait.</param>
 /// <param name="Waiting">Units that callers wait for who have no other way to them.</param>
 /// <param name="Score">Its reputation.</param>
+/// <param name="Threshold">The reputation that it asks of those to whom it lends.</param>
 internal readonly record struct Situation(
-    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, int Recent, double Demand, int Offered, int Lendable, int Waiting, double Score);
+    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, int Recent, double Demand, int Offered, int Lendable, int Waiting, double Score, double Threshold = 0);
 
 /// <summary>Units that an earlier plan has lent and nobody has recalled since.</summary>
 internal readonly record struct StandingLoan(int Lender, int Borrower, int Units);
@@ -62,8 +63,11 @@ internal static class Planner
 
         var allocations = new int[count];
         WholeUnits.Round(WaterFilling.Fill(limits.Capacity, claims), limits.Capacity, allocations);
-        return new(targets, lowers, allocations, new Moves(limits, situations, allocations, targets).Find((int)(limits.MostMoved * limits.Capacity), standing));
+        return new(targets, lowers, allocations, new Moves(limits, situations, allocations, targets).Find(MostMovedOf(limits), standing));
     }
+
+    /// <summary>However small the pool, one unit can move: or nothing would ever go home.</summary>
+    private static int MostMovedOf(in PlanLimits limits) => limits.MostMoved > 0 ? (int)Math.Max(1, limits.MostMoved * limits.Capacity) : 0;
 
     private static int LowerOf(in Situation one) => Math.Max(one.Floor, Math.Min(one.Nominal, one.Most));
 
@@ -149,11 +153,13 @@ internal static class Planner
                 for (var place = next; place < givers.Length && wants[taker] > 0 && (isRelief || most > 0); place++)
                 {
                     var giver = givers[place];
-                    var units = giver == taker ? 0 : Math.Min(wants[taker], Math.Min(supply[giver], _free[giver]));
+                    var units = giver == taker || situations[taker].Score < situations[giver].Threshold ? 0 : Math.Min(wants[taker], Math.Min(supply[giver], _free[giver]));
                     if (!isRelief) units = Math.Min(units, most);
                     if (units > 0)
                     {
                         supply[giver] -= units;
+                        // What callers have of it comes out of what was put up.
+                        if (isRelief) _spare[giver] = Math.Max(0, _spare[giver] - units);
                         Move(new(giver, taker, units, IsReturn: false), gaining: taker, losing: giver, ref most, isRelief);
                     }
 
