@@ -59,7 +59,7 @@ public class BalancingFaultTests
         {
             options.Capacity = 30;
             (options.Participants[0].BorrowingLimit, options.Participants[1].LendingLimit) = (2, 10);
-            options.AddParticipant("c", 10, static p => p.BorrowOnDemand = false);
+            options.AddParticipant("c", 10, static p => (p.BorrowOnDemand, p.BorrowingLimit) = (false, 0));
             Foresee(options, name => new Faulty(name == "a" ? Fault.Nonsense : Fault.None) { First = 1e300 });
         });
         var a = pool["a"];
