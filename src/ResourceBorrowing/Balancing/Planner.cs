@@ -105,7 +105,9 @@ internal static class Planner
                 ref readonly var one = ref situations[i];
                 var need = (int)Math.Min(Math.Ceiling(targets[i]), allocations[i]);
                 var off = Math.Min(allocations[i], Math.Max(one.Nominal, need)) - one.Allocation;
-                if (Math.Abs(off) < limits.DeadBand * one.Allocation) off = 0;
+                // What nobody needs beyond its own goes home, however little it is: it would never be more than that again.
+                var isNeedless = off < 0 && need <= one.Nominal;
+                if (!isNeedless && Math.Abs(off) < limits.DeadBand * one.Allocation) off = 0;
                 (_gains[i], _excess[i]) = (Math.Max(0, off), Math.Min(Math.Max(0, -off), Math.Max(0, one.Allocation - one.Recent)));
                 _relief[i] = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
                 _spare[i] = Math.Clamp(one.Allocation - need, 0, one.Offered);
