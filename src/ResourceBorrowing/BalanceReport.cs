@@ -7,11 +7,15 @@ namespace ResourceBorrowing;
 /// <summary>The last plan of a pool that balances: what everybody should have, what moved for it, and why.</summary>
 /// <param name="At">When it was made, in pool time.</param>
 /// <param name="UnitsPlanned">Units that it would have moved.</param>
-/// <param name="UnitsMoved">Units that moved.</param>
+/// <param name="UnitsLent">Units that were lent for it.</param>
+/// <param name="UnitsReturned">Units of earlier plans' loans that went home for it.</param>
 /// <param name="Reason">Why not all of them moved; empty when they did.</param>
 /// <param name="Participants">All participants, in the order in which they joined, and the reserve.</param>
-public sealed record BalanceReport(TimeSpan At, int UnitsPlanned, int UnitsMoved, string Reason, IReadOnlyList<ParticipantBalance> Participants)
+public sealed record BalanceReport(TimeSpan At, int UnitsPlanned, int UnitsLent, int UnitsReturned, string Reason, IReadOnlyList<ParticipantBalance> Participants)
 {
+    /// <summary>Units that moved.</summary>
+    public int UnitsMoved => UnitsLent + UnitsReturned;
+
     /// <summary>A text for people.</summary>
     public override string ToString()
     {
@@ -58,16 +62,16 @@ public sealed record ParticipantBalance(
 }
 
 /// <summary>What is foreseen for a participant, and what came of such forecasts.</summary>
-/// <param name="LikelyMost">The 0.7 quantile of its highest demand within six steps; not a number while nothing is foreseen.</param>
+/// <param name="LikelyMost">The 0.7 quantile of its highest demand within six steps; null while nothing is foreseen.</param>
 /// <param name="SafeMost">The 0.95 quantile of the same: what it is to have when the other is above what it owns.</param>
 /// <param name="IsTrusted">Whether units move on it: at least 10 alarms, of the last 50 at least 60 % right.</param>
 /// <param name="Alarms">Alarms whose outcome is known, 50 at the most.</param>
 /// <param name="Precision">The share of them that was right.</param>
 /// <param name="UsedUnitSeconds">Unit-seconds of units that came because of a forecast and were used: the benefit.</param>
 /// <param name="IdleUnitSeconds">Those that were not: the regret.</param>
-public sealed record ParticipantForecast(double LikelyMost, double SafeMost, bool IsTrusted, int Alarms, double Precision, double UsedUnitSeconds, double IdleUnitSeconds)
+public sealed record ParticipantForecast(double? LikelyMost, double? SafeMost, bool IsTrusted, int Alarms, double Precision, double UsedUnitSeconds, double IdleUnitSeconds)
 {
     /// <summary>A text for people.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"Foreseen: likely {LikelyMost:0.#}, safe {SafeMost:0.#} ({(IsTrusted ? "believed" : "not believed")}: {Precision:P0} of {Alarms} alarms were right).");
+        $"Foreseen: {(LikelyMost is null ? "nothing yet" : $"likely {LikelyMost:0.#}, safe {SafeMost:0.#}")} ({(IsTrusted ? "believed" : "not believed")}: {Precision:P0} of {Alarms} alarms were right).");
 }

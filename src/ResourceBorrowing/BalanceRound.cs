@@ -20,18 +20,24 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
 
     internal int Moved { get; private set; }
 
+    private int Lent { get; set; }
+
     internal void Run()
     {
         var balancing = pool.Balancing;
-        for (var i = 0; i < participants.Length; i++) _situations[i] = Describe(i, balancing);
-        _plan = Planner.Make(new(_situations.Sum(static s => s.Nominal), balancing.DeadBand, balancing.MostMoved), _situations, Standing());
+        var standing = Standing();
+        var borrowed = new int[participants.Length];
+        foreach (var loan in standing) borrowed[loan.Borrower] += loan.Units;
+        for (var i = 0; i < participants.Length; i++) _situations[i] = Describe(i, borrowed[i], balancing);
+        _plan = Planner.Make(new(_situations.Sum(static s => s.Nominal), balancing.DeadBand, balancing.MostMoved), _situations, standing);
         if (balancing.Mode == BalancingMode.Observe || pool.IsObserving) _reason = "the pool only observes";
         else if (pool.Now - now > book.PlanningPeriod) _reason = "the plan took longer than a planning period";
         else foreach (var move in _plan.Moves) Carry(move);
+        if (pool.IsDisposed) _reason = "the pool was disposed";
     }
 
     internal BalanceReport Report() => new(
-        TimeSpan.FromMilliseconds(now), _plan!.Moves.Sum(static m => m.Units), Moved, ReasonText(), [.. participants.Select((_, i) => Report(i))]);
+        TimeSpan.FromMilliseconds(now), _plan!.Moves.Sum(static m => m.Units), Lent, Moved - Lent, ReasonText(), [.. participants.Select((_, i) => Report(i))]);
 
     private string ReasonText() => string.Join(", ", _refused.Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Value} refused: {r.Key}")).Prepend(_reason).Where(static t => t.Length > 0));
 
@@ -43,15 +49,16 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
             _demands[i].Offered, _gained[i], _lost[i], _forecasts[i]);
     }
 
-    private Situation Describe(int i, BalancingOptions balancing)
+    private Situation Describe(int i, int standing, BalancingOptions balancing)
     {
         var (participant, period) = (participants[i], periods[i]);
         var (account, demand) = (participant.Account, participant.Demand);
         var (nominal, word) = (account.Nominal, account.Cell.Read());
-        demand.Add(period, time, now, nominal, word.Allocation, balancing);
+        demand.Add(period, time, now, nominal, standing, balancing);
         Foresee(i, participant, period, nominal);
-        var limit = participant.Leaving is null && account.Rules.Consent == LendingConsent.Automatic ? Math.Min(nominal, account.LendingLimitAt(now)) : 0;
-        var lendable = participant.Leaving is null ? account.LendableAt(now, isForCallers: false) : 0;
+        var (isLender, threshold) = (participant.Leaving is null && account.Rules.Consent == LendingConsent.Automatic, account.Rules.GrantThreshold);
+        var limit = isLender ? Math.Min(nominal, account.LendingLimitAt(now)) : 0;
+        var lendable = isLender ? account.LendableAt(now, isForCallers: false) : 0;
         // Nobody misses the reserve's units: it puts all of them up.
         var recent = demand.Recent(now, balancing);
         var idle = participant == pool.Reserve ? nominal : demand.Idle(recent, nominal, account.Rules.Headroom);
@@ -59,8 +66,9 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         demand.Offered = Math.Min(idle, limit);
         _demands[i] = (demand.Smooth, demand.Offered);
         return new(
-            nominal, nominal - limit, ceiling, word.Allocation, Math.Max(0, word.Free), period.Most, recent, demand.Need(period, nominal),
-            Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, Math.Max(0, ceiling - nominal - account.Borrowed), WaitingFor(participant, period, word.Allocation, word.Free), account.Score);
+            nominal, nominal - limit, ceiling, word.Allocation, Math.Max(0, word.Free), period.Most, recent, Math.Min(demand.Need(period, nominal), pool.Capacity),
+            Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, Math.Max(0, ceiling - nominal - account.Borrowed), WaitingFor(participant, period, word.Allocation, word.Free),
+            account.Score, threshold);
     }
 
     private void Foresee(int i, Participant participant, in DemandPeriod period, int nominal)
@@ -74,13 +82,15 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
             forecast.Add(period.Mean, period.Deviation, time, now, (long)forecasting.Step.TotalMilliseconds, nominal);
             var (used, unused) = demand.Preallocated;
             var (known, precision) = forecast.Alarms;
-            _forecasts[i] = new(forecast.LikelyMost, forecast.SafeMost, forecast.IsTrusted, known, precision, used, unused);
+            _forecasts[i] = new(OrNull(forecast.LikelyMost), OrNull(forecast.SafeMost), forecast.IsTrusted, known, precision, used, unused);
         }
         catch (Exception exception)
         {
             pool.Contain("forecaster", exception);
         }
     }
+
+    private static double? OrNull(double quantile) => double.IsNaN(quantile) ? null : quantile;
 
     private static int CeilingOf(Participant participant, int nominal)
     {
@@ -112,9 +122,11 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
 
     private void Carry(in PlannedMove move)
     {
+        if (pool.IsDisposed) return;
         var moved = move.IsReturn ? GiveBack(participants[move.Lender].Account, participants[move.Borrower].Account, move.Units) : Lend(move);
         if (moved == 0) return;
         Moved += moved;
+        if (!move.IsReturn) Lent += moved;
         var (from, to) = move.IsReturn ? (move.Borrower, move.Lender) : (move.Lender, move.Borrower);
         _lost[from] += moved;
         _gained[to] += moved;
@@ -141,12 +153,13 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
     {
         var (lender, borrower) = (participants[move.Lender], participants[move.Borrower]);
         var units = Math.Min(move.Units, lender.Account.LendableAt(now, isForCallers: false));
-        if (units == 0) return Refused(RefusalReason.LenderNotAvailable, move.Units);
+        if (units < move.Units) Refused(RefusalReason.LenderNotAvailable, move.Units - units);
+        if (units == 0) return 0;
         var term = Math.Min(book.DefaultTerm, lender.Account.Rules.LongestTerm);
         var order = new LoanOrder(borrower.Account, book.Standing, TimeSpan.FromMilliseconds(now), TimeSpan.FromMilliseconds(term), borrower.Account.Score);
         var loan = pool.Borrow(borrower, new LoanRequest(units) { Lender = lender }, order, agreed: null);
         pool.Metrics.LoanAsked(borrower.Name, loan.Refusal);
-        return loan.IsGranted ? units : Refused(loan.Refusal, move.Units);
+        return loan.IsGranted ? units : Refused(loan.Refusal, units);
     }
 
     private int Refused(RefusalReason reason, int units)

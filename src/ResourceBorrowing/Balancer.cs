@@ -20,7 +20,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
     private Participant[] _followed = [];
     private DemandPeriod[] _periods = [];
     private long _nextLook;
-    private long _nextPlan;
+    private long _lastPlan;
     private long _planned;
     private bool _isQuiet = true;
     private int _isPlanning;
@@ -35,8 +35,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
 
     internal void Start()
     {
-        _planned = pool.Now;
-        _nextPlan = _planned + book.PlanningPeriod;
+        _lastPlan = _planned = pool.Now;
         pool.Arm(_planned);
     }
 
@@ -44,14 +43,16 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
     /// <returns>When to come again.</returns>
     internal long OnTimer(long now)
     {
-        if (now < Volatile.Read(ref _nextLook) && now < _nextPlan) return Next;
+        if (now < Next) return Next;
+        // A full fence: whoever asks for a look from here on has it, and who asked before has said so in what is read below.
+        Interlocked.Exchange(ref _nextLook, TimerWheel.Never);
         Follow();
         if (_monitor.Look(now)) Volatile.Write(ref _isQuiet, false);
         // While nobody demands anything, once in a period is enough.
-        Volatile.Write(ref _nextLook, Volatile.Read(ref _isQuiet) ? TimerWheel.Never : now + Sample);
-        if (now < _nextPlan) return Next;
+        if (!Volatile.Read(ref _isQuiet)) Interlocked.CompareExchange(ref _nextLook, now + Sample, TimerWheel.Never);
+        if (now < NextPlan) return Next;
         // After a jump of the clock one plan stands for all that were missed.
-        _nextPlan = now + book.PlanningPeriod;
+        _lastPlan = now;
         if (TryBegin()) Plan(now);
         return Next;
     }
@@ -61,13 +62,21 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
     {
         if (!Volatile.Read(ref _isQuiet)) return;
         Volatile.Write(ref _isQuiet, false);
+        LookAgain();
+    }
+
+    /// <summary>Others are there, or other periods hold: looks now, and not when it would have by those before.</summary>
+    internal void LookAgain()
+    {
         Volatile.Write(ref _nextLook, 0);
         pool.Arm(pool.Now);
     }
 
     private bool TryBegin() => Interlocked.Exchange(ref _isPlanning, 1) == 0;
 
-    private long Next => Math.Min(Volatile.Read(ref _nextLook), _nextPlan);
+    private long Next => Math.Min(Volatile.Read(ref _nextLook), NextPlan);
+
+    private long NextPlan => _lastPlan + book.PlanningPeriod;
 
     private long Sample => (long)Math.Ceiling(pool.Balancing.SamplePeriod.TotalMilliseconds);
 

@@ -53,7 +53,13 @@ internal sealed class ParticipantDemand
     }
 
     /// <summary>A period is over.</summary>
-    internal void Add(in DemandPeriod period, long time, long now, int nominal, int allocation, BalancingOptions balancing)
+    /// <param name="period">What was demanded in it.</param>
+    /// <param name="time">How long it was, in milliseconds.</param>
+    /// <param name="now">When it ended.</param>
+    /// <param name="nominal">What is owned.</param>
+    /// <param name="standing">Units borrowed by plans.</param>
+    /// <param name="balancing">How demand is watched.</param>
+    internal void Add(in DemandPeriod period, long time, long now, int nominal, int standing, BalancingOptions balancing)
     {
         lock (_lock)
         {
@@ -65,7 +71,7 @@ internal sealed class ParticipantDemand
         _smooth = DemandEnvelope.Next(_smooth, period.Envelope, time, balancing.DemandHalfLife.TotalMilliseconds);
         if (_foreseen > nominal)
         {
-            var before = Math.Max(0, Math.Min(allocation, Math.Ceiling(_foreseen)) - nominal);
+            var before = Math.Min(standing, Math.Ceiling(_foreseen) - nominal);
             var used = Math.Clamp(period.Mean - nominal, 0, before);
             Volatile.Write(ref _usedBefore, _usedBefore + used * time / 1000);
             Volatile.Write(ref _idleBefore, _idleBefore + (before - used) * time / 1000);
@@ -89,7 +95,7 @@ internal sealed class ParticipantDemand
     /// <summary>Units it owns that it has not needed of late, and will not need by the forecast: what it can put up.</summary>
     internal int Idle(int recent, int nominal, int headroom)
     {
-        var need = Forecast is { SafeMost: var safe } && safe > recent ? Math.Ceiling(safe) : recent;
+        var need = Forecast is { IsRefuted: false, SafeMost: var safe } && safe > recent ? Math.Ceiling(safe) : recent;
         return (int)Math.Max(0, nominal - headroom - need);
     }
 }

@@ -89,6 +89,8 @@ internal static class QuotaPlan
             return;
         }
 
+        // Seasons are the default learner's alone.
+        if (forecasting.Forecaster is not null) return;
         foreach (var season in forecasting.SeasonsOrDefault)
         {
             if (forecasting.StepsOf(season) is < 2 or > ForecastingOptions.MostSteps)

@@ -383,6 +383,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         _book.Attend(aftermath.Attention);
         foreach (var participant in aftermath.Leaving) participant.Waiters.Serve();
         Wants.LookAgain();
+        Balancer?.LookAgain();
     }
 
     private static ParticipantSnapshot Describe(Participant participant) => Describe(participant.Account, participant.Standing.Score);

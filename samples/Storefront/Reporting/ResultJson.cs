@@ -88,44 +88,8 @@ internal static class ResultJson
             WentByPlan = round.Plans.Counts[i].Went,
             BorrowedOnDemand = PlanTables.Borrowed(round, i).OnDemand,
         }),
-        Last = round.Plans.Last is not { } last ? null : new
-        {
-            last.UnitsPlanned,
-            last.UnitsMoved,
-            last.Reason,
-            Participants = last.Participants.Select(static p => new
-            {
-                p.Name,
-                p.NominalQuota,
-                p.Allocation,
-                p.Planned,
-                p.Target,
-                p.Lower,
-                p.Ceiling,
-                p.Demand,
-                p.SmoothedDemand,
-                p.Offered,
-                p.Gained,
-                p.Lost,
-                Forecast = p.Forecast is { } forecast ? Of(forecast) : null,
-                p.Explanation,
-            }),
-        },
+        round.Plans.Last,
     };
-
-    private static object Of(ParticipantForecast forecast) => new
-    {
-        LikelyMost = OrNull(forecast.LikelyMost),
-        SafeMost = OrNull(forecast.SafeMost),
-        forecast.IsTrusted,
-        forecast.Alarms,
-        forecast.Precision,
-        forecast.UsedUnitSeconds,
-        forecast.IdleUnitSeconds,
-    };
-
-    // JSON knows no NaN.
-    private static double? OrNull(double value) => double.IsNaN(value) ? null : value;
 
     private static object Of(ActTwoResult act) => new
     {

@@ -23,6 +23,9 @@ internal struct DemandMeter
         _most = Math.Max(_most, demand);
     }
 
+    /// <summary>Whether no time has passed of which there is anything to tell.</summary>
+    internal readonly bool IsEmptyAt(long now) => _time == 0 && (!_isStarted || now <= _at);
+
     /// <summary>Ends the period and begins the next.</summary>
     /// <param name="now">When.</param>
     /// <param name="peak">The largest demand that others have seen between two looks.</param>

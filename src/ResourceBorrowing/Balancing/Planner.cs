@@ -20,8 +20,10 @@ internal readonly record struct PlanLimits(int Capacity, double DeadBand, double
 /// <param name="Borrowable">Units that it may borrow beyond what it has borrowed.</param>
 /// <param name="Waiting">Units that callers wait for who have no other way to them.</param>
 /// <param name="Score">Its reputation.</param>
+/// <param name="Threshold">The reputation that it asks of those to whom it lends.</param>
 internal readonly record struct Situation(
-    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, int Recent, double Demand, int Offered, int Lendable, int Borrowable, int Waiting, double Score);
+    int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, int Recent, double Demand, int Offered, int Lendable, int Borrowable, int Waiting, double Score,
+    double Threshold = 0);
 
 /// <summary>Units that an earlier plan has lent and nobody has recalled since.</summary>
 internal readonly record struct StandingLoan(int Lender, int Borrower, int Units);
@@ -63,8 +65,11 @@ internal static class Planner
 
         var allocations = new int[count];
         WholeUnits.Round(WaterFilling.Fill(limits.Capacity, claims), limits.Capacity, allocations);
-        return new(targets, lowers, allocations, new Moves(limits, situations, allocations, targets).Find((int)(limits.MostMoved * limits.Capacity), standing));
+        return new(targets, lowers, allocations, new Moves(limits, situations, allocations, targets).Find(MostMovedOf(limits), standing));
     }
+
+    /// <summary>However small the pool, one unit can move: or nothing would ever go home.</summary>
+    private static int MostMovedOf(in PlanLimits limits) => limits.MostMoved > 0 ? (int)Math.Max(1, limits.MostMoved * limits.Capacity) : 0;
 
     private static int LowerOf(in Situation one) => Math.Max(one.Floor, Math.Min(one.Nominal, one.Most));
 
@@ -107,7 +112,8 @@ internal static class Planner
                 var band = limits.DeadBand * one.Allocation;
                 var (gain, excess) = (need - one.Allocation, one.Allocation - Math.Min(allocations[i], Math.Max(one.Nominal, need)));
                 if (gain > 0 && gain >= band) _gains[i] = gain;
-                if (excess > 0 && excess >= band) _excess[i] = Math.Clamp(one.Allocation - one.Recent, 0, excess);
+                // What it does not need beyond its own goes home, however little it is: it would never be more than that again.
+                if (excess > 0 && (excess >= band || need <= one.Nominal)) _excess[i] = Math.Clamp(one.Allocation - one.Recent, 0, excess);
                 _relief[i] = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
                 _borrowable[i] = one.Borrowable;
                 (_free[i], _lendable[i]) = (one.Free, Math.Min(one.Free, one.Lendable));
@@ -156,7 +162,8 @@ internal static class Planner
                 {
                     var giver = givers[place];
                     var has = Math.Min(supply[giver], _free[giver]);
-                    var units = giver == taker ? 0 : Math.Min(Math.Min(wants[taker], _borrowable[taker]), has);
+                    var isRefused = giver == taker || situations[taker].Score < situations[giver].Threshold;
+                    var units = isRefused ? 0 : Math.Min(Math.Min(wants[taker], _borrowable[taker]), has);
                     if (!isRelief) units = Math.Min(units, most);
                     if (units > 0) Move(new(giver, taker, units, IsReturn: false), gaining: taker, losing: giver, ref most, isRelief);
                     if (place == next && units == has) next++;

@@ -47,6 +47,8 @@ internal sealed class UsageMonitor
         for (var i = 0; i < _entries.Length; i++)
         {
             ref var entry = ref _entries[i];
+            // What was noted waits for the period that can tell it.
+            if (entry.Meter.IsEmptyAt(now)) continue;
             var (most, refused) = entry.Notes.Take();
             if (entry.Meter.TryEnd(now, most, refused, sample, out var period)) periods[i] = period;
         }

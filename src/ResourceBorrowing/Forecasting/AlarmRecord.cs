@@ -30,6 +30,9 @@ internal sealed class AlarmRecord
     /// <summary>Whether the forecaster has earned it that units move on its word.</summary>
     internal bool IsTrusted => _known >= Least && Precision >= LeastPrecision;
 
+    /// <summary>Whether its record speaks against it.</summary>
+    internal bool IsRefuted => _known >= Least && Precision < LeastPrecision;
+
     /// <summary>A step is over.</summary>
     /// <param name="isAbove">Whether demand was above the line in it.</param>
     /// <param name="isAlarm">Whether the forecaster, which has seen the step, says that it will be. While it is above already that is none.</param>

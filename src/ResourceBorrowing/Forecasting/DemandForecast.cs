@@ -19,6 +19,9 @@ internal sealed class DemandForecast(IDemandForecaster forecaster)
     /// <summary>Whether units may move on its word.</summary>
     internal bool IsTrusted => _alarms.IsTrusted;
 
+    /// <summary>Whether it has been wrong so often that nothing is to be made of it.</summary>
+    internal bool IsRefuted => _alarms.IsRefuted;
+
     /// <summary>The 0.7 quantile of the highest demand of the next window; not a number when nothing is foreseen yet.</summary>
     internal double LikelyMost => _isKnown ? _quantiles[Likely] : double.NaN;
 
@@ -37,15 +40,18 @@ internal sealed class DemandForecast(IDemandForecaster forecaster)
         var steps = _demand.Add(mean, deviation, time, now, step, out var value);
         if (steps == 0) return;
         _isKnown = false;
-        forecaster.Observe(value);
-        if (steps > 1)
+        if (steps > 1) _alarms.Forget();
+        try
         {
-            forecaster.Skip(steps - 1);
-            _alarms.Forget();
+            forecaster.Observe(value);
+            if (steps > 1) forecaster.Skip(steps - 1);
+            _isKnown = forecaster.TryForecast(DemandTarget.NextWindow, _quantiles) && IsSound(_quantiles);
         }
-
-        _isKnown = forecaster.TryForecast(DemandTarget.NextWindow, _quantiles) && IsSound(_quantiles);
-        _alarms.Observe(value > line, _isKnown && _quantiles[Likely] > line);
+        finally
+        {
+            // Whatever it threw, what the step brought is known, and alarms that are open are judged by it.
+            _alarms.Observe(value > line, _isKnown && _quantiles[Likely] > line);
+        }
     }
 
     /// <summary>What has been learnt, and the record of it.</summary>
@@ -71,8 +77,13 @@ internal sealed class DemandForecast(IDemandForecaster forecaster)
     // A forecaster may be anybody's.
     private static bool IsSound(double[] quantiles)
     {
+        var last = 0.0;
         foreach (var quantile in quantiles)
-            if (!double.IsFinite(quantile) || quantile < 0) return false;
+        {
+            if (!double.IsFinite(quantile) || quantile < last) return false;
+            last = quantile;
+        }
+
         return true;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ResourceBorrowing.Forecasting;
 using ResourceBorrowing.Mapping;
 using ResourceBorrowing.Reputation;
 using ResourceBorrowing.Tests.Model;
@@ -68,6 +69,28 @@ internal sealed class Faults : ILoggerFactory, ILogger, IReputationPolicy, IReso
 
 /// <summary>What <see cref="Faults"/> throw.</summary>
 internal sealed class FaultException() : Exception("a fault, on purpose");
+
+/// <summary>A forecaster that throws now and then, as does making one, and tells nonsense when it does not.</summary>
+internal sealed class FaultyForecaster : IDemandForecaster
+{
+    private readonly Faults _faults;
+
+    internal FaultyForecaster(Faults faults)
+    {
+        _faults = faults;
+        faults.Throw(4);
+    }
+
+    public void Observe(double value) => _faults.Throw(4);
+
+    public bool TryForecast(DemandTarget target, Span<double> quantiles)
+    {
+        _faults.Throw(4);
+        foreach (ref var quantile in quantiles) quantile = Random.Shared.Next(4) switch { 0 => double.NaN, 1 => -1, 2 => 1e300, _ => 9 };
+        if (Random.Shared.Next(2) == 0) quantiles.Fill(1e300);
+        return Random.Shared.Next(4) > 0;
+    }
+}
 
 /// <summary>A clock that throws now and then, as do its timers.</summary>
 internal sealed class FaultyTime(Faults faults) : TimeProvider

@@ -16,6 +16,7 @@ internal sealed class Turmoil : IDisposable
     private readonly Faults? _faults;
     private readonly int _seed;
     private readonly bool _disposesInTheMiddle;
+    private readonly bool _balances;
     private readonly ConcurrentBag<Task> _removals = [];
     private readonly ConcurrentQueue<Exception> _failures = new();
     private TurmoilWorker[] _workers = [];
@@ -23,19 +24,25 @@ internal sealed class Turmoil : IDisposable
     private long _changes;
     private long _snapshots;
     private long _events;
+    private long _moved;
+    private TimeSpan _planAt;
 
-    internal Turmoil(TimeProvider time, int seed, Faults? faults, bool disposesInTheMiddle)
+    internal Turmoil(TimeProvider time, int seed, Faults? faults, bool disposesInTheMiddle, bool balances = false)
     {
         _time = time;
         _seed = seed;
         _faults = faults;
         _disposesInTheMiddle = disposesInTheMiddle;
+        _balances = balances;
         Pool = new ResourcePool(Options(60), time, faults ?? (IReputationPolicy)new Forgiving(), faults);
         if (faults is not null)
             foreach (var participant in Pool.Participants) Pool.Attach(participant, faults);
     }
 
     internal ResourcePool Pool { get; }
+
+    /// <summary>Units that plans moved, as far as their reports were seen.</summary>
+    internal long Moved => _moved;
 
     /// <summary>Handles that more than one worker may end.</summary>
     internal ConcurrentQueue<ResourceLease> CopiedLeases { get; } = new();
@@ -52,7 +59,7 @@ internal sealed class Turmoil : IDisposable
     public void Dispose() => Pool.Dispose();
 
     public override string ToString() => $"{_workers.Sum(static w => w.Leases)} leases, {_workers.Sum(static w => w.Waits)} waits, {_workers.Sum(static w => w.Loans)} loans, "
-        + $"{_changes} changes, {_snapshots} snapshots, {_events} events\n{Pool.Snapshot()}";
+        + $"{_changes} changes, {_snapshots} snapshots, {_events} events, {_moved} units moved by plans\n{Pool.Snapshot()}";
 
     internal void Run(TimeSpan duration)
     {
@@ -88,7 +95,22 @@ internal sealed class Turmoil : IDisposable
         options.Participants.Add(new ParticipantOptions { Name = "sharing", Shares = 1, GrantThreshold = 0 });
         options.Participants[3].HarmBudget = TimeSpan.FromMilliseconds(1);
         if (_faults is not null) options.Participants[1].AskBeforeLending(_faults.Consent, TimeSpan.FromMilliseconds(2));
+        if (_balances) Balance(options);
         return options;
+    }
+
+    /// <summary>Plans as often as can be, of demand that is soon forgotten; half of the participants rely on them alone.</summary>
+    private void Balance(ResourcePoolOptions options)
+    {
+        var random = new Random(unchecked(_seed + (int)_changes));
+        options.PlanningPeriod = TimeSpan.FromMilliseconds(5);
+        var balancing = options.Balancing;
+        (balancing.Mode, balancing.SamplePeriod, balancing.MostMoved) = (BalancingMode.On, TimeSpan.FromMilliseconds(1), 1);
+        (balancing.DemandHalfLife, balancing.OfferAfter) = (TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(random.Next(21)));
+        for (var i = 0; i < options.Participants.Count; i += 2) options.Participants[i].BorrowOnDemand = false;
+        if (_faults is not { } faults) return;
+        (options.Forecasting.IsEnabled, options.Forecasting.Step) = (true, options.PlanningPeriod);
+        options.Forecasting.UseForecaster(_ => new FaultyForecaster(faults));
     }
 
     private Thread Start(Action work)
@@ -113,6 +135,10 @@ internal sealed class Turmoil : IDisposable
     {
         TestPool.AssertLaws(Pool);
         _snapshots++;
+        foreach (var participant in Pool.AllWithReserve) Assert.True(participant.Account.Cell.Read() is var word && word.InUse <= word.Allocation, $"over-granted: {word}");
+        if (Pool.ReportBalance() is not { } report || report.At == _planAt) return;
+        _planAt = report.At;
+        _moved += report.UnitsMoved;
     }
 
     private void Advance(FakeTimeProvider time)
@@ -212,7 +238,7 @@ internal sealed class Turmoil : IDisposable
             return;
         }
 
-        SpinWait.SpinUntil(() => Pass(Pool.Snapshot().OpenLoans) == 0, Generous);
+        Assert.True(SpinWait.SpinUntil(() => Pass(Pool.Snapshot().OpenLoans) == 0, Generous), $"loans are left\n{Pool.Snapshot()}\n{Pool.ReportBalance()}");
         TestPool.AssertAtRest(Pool);
         Assert.Equal(0, Pool.Snapshot().Retiring);
         Assert.True(Task.WhenAll(_removals).Wait(Generous), $"a removal does not end\n{Pool.Snapshot()}");
