@@ -73,5 +73,5 @@ public sealed record ParticipantForecast(double? LikelyMost, double? SafeMost, b
 {
     /// <summary>A text for people.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"Foreseen: {(LikelyMost is null ? "nothing yet" : $"likely {LikelyMost:0.#}, safe {SafeMost:0.#}")} ({(IsTrusted ? "believed" : "not believed")}: {Precision:P0} of {Alarms} alarms were right).");
+        $"Foreseen: {(LikelyMost is null ? "nothing yet" : $"likely {LikelyMost:G4}, safe {SafeMost:G4}")} ({(IsTrusted ? "believed" : "not believed")}: {Precision:P0} of {Alarms} alarms were right).");
 }

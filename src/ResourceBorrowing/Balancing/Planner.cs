@@ -50,6 +50,9 @@ internal sealed record Plan(double[] Targets, double[] Lowers, int[] Allocations
 /// </remarks>
 internal static class Planner
 {
+    // Demand fades away and is never quite gone: so little of a unit is none.
+    private const double Trace = 0.01;
+
     internal static Plan Make(in PlanLimits limits, ReadOnlySpan<Situation> situations, ReadOnlySpan<StandingLoan> standing)
     {
         var count = situations.Length;
@@ -108,12 +111,12 @@ internal static class Planner
             for (var i = 0; i < situations.Length; i++)
             {
                 ref readonly var one = ref situations[i];
-                var need = (int)Math.Min(Math.Ceiling(targets[i]), allocations[i]);
+                var need = (int)Math.Min(Math.Ceiling(targets[i] - Trace), allocations[i]);
                 var band = limits.DeadBand * one.Allocation;
-                var (gain, excess) = (need - one.Allocation, one.Allocation - Math.Min(allocations[i], Math.Max(one.Nominal, need)));
+                var (gain, excess) = (need - one.Allocation, one.Allocation - Math.Max(need, one.Recent));
                 if (gain > 0 && gain >= band) _gains[i] = gain;
-                // What it does not need beyond its own goes home, however little it is: it would never be more than that again.
-                if (excess > 0 && (excess >= band || need <= one.Nominal)) _excess[i] = Math.Clamp(one.Allocation - one.Recent, 0, excess);
+                // Whoever needs no more than it owns need not borrow, however little: or some would lend to each other in a circle, and nobody could lend on.
+                if (excess > 0 && (excess >= band || need <= one.Nominal)) _excess[i] = excess;
                 _relief[i] = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
                 _borrowable[i] = one.Borrowable;
                 (_free[i], _lendable[i]) = (one.Free, Math.Min(one.Free, one.Lendable));
