@@ -39,11 +39,11 @@ internal static class PlanTables
         return
         [
             Text($"{plans.Sum(static p => p.Plans)} plans in {plans.Sum(static p => p.Seconds):F1} s moved {plans.Sum(static p => p.UnitsMoved)} of {plans.Sum(static p => p.UnitsPlanned)} units planned: {byPlan} lent, {plans.Sum(static p => p.UnitsMoved) - byPlan} back home. On demand {onDemand} units were lent."),
-            Forecasts(result, plans, byPlan),
+            Forecasts(result, plans),
         ];
     }
 
-    private static string Forecasts(ExperimentResult result, IReadOnlyList<PlanTally> plans, int byPlan)
+    private static string Forecasts(ExperimentResult result, IReadOnlyList<PlanTally> plans)
     {
         var forecasts = plans.SelectMany(static p => p.Last?.Participants ?? []).Select(static p => p.Forecast).OfType<ParticipantForecast>().ToList();
         var trusted = forecasts.Count(static f => f.IsTrusted);
@@ -54,7 +54,7 @@ internal static class PlanTables
         text += trusted == 0
             ? "NO forecaster was believed at the end of its round (that takes 10 alarms, 60 % of them right): a round is short."
             : Text($"Believed at the end of a round: {trusted} of {forecasts.Count} forecasters.");
-        return text + (used + idle > 0 ? Text($" By the pool's reckoning units that came on a forecast were used for {used:F1} unit-seconds and idle for {idle:F1}{(byPlan == 0 ? ", though no plan lent any" : "")}.") : " No unit came on a forecast.");
+        return text + (used + idle > 0 ? Text($" Units that came on a forecast were used for {used:F1} unit-seconds and idle for {idle:F1}.") : " No unit came on a forecast.");
     }
 
     private static Table Units(IReadOnlyList<PhaseResult> rounds)

@@ -48,11 +48,12 @@ internal static class CompareCommand
         var patience = Choice.Number("--patience", "How long a request waits at the most, in service times", 0.0, 100.0, defaults.Patience);
         var factor = Choice.Number("--capacity-factor", "Capacity per mean demand", 0.01, 100.0, defaults.CapacityFactor);
         var lending = Choice.Number("--lending", "The part of its quota that a participant may have lent out", 0.0, 1.0, defaults.LendingPart);
+        var season = Choice.Number("--season", "Steps after which demand repeats itself, as forecasters are told", 2, 1_000_000, defaults.Seasons[0]);
         var normalize = new Option<bool>("--normalize") { Description = "Scale each participant to the same mean demand: for traces in different units." };
 
         var command = new Command("compare", "Replays demand under borrowing and its rivals, and shows who serves how much, how fairly, and at whose cost.")
         {
-            trace, capacity, fairShare, policies, seed, adversary, adversaryName, output, strict, requests, step, service, patience, factor, lending, normalize,
+            trace, capacity, fairShare, policies, seed, adversary, adversaryName, output, strict, requests, step, service, patience, factor, lending, season, normalize,
         };
         command.Validators.Add(result =>
         {
@@ -73,6 +74,7 @@ internal static class CompareCommand
                 Capacity = parsed.GetResult(capacity) is null ? null : parsed.GetValue(capacity),
                 FairShare = parsed.GetResult(fairShare) is null ? null : parsed.GetValue(fairShare),
                 LendingPart = parsed.GetValue(lending),
+                Seasons = [parsed.GetValue(season)],
                 IsNormalized = parsed.GetValue(normalize),
                 Seed = parsed.GetValue(seed),
                 Adversary = parsed.GetValue(adversary),
