@@ -48,6 +48,9 @@ internal sealed record Plan(double[] Targets, double[] Lowers, int[] Allocations
 /// </remarks>
 internal static class Planner
 {
+    /// <summary>Demand fades away and is never quite gone: so little of a unit is none.</summary>
+    private const double Trace = 0.01;
+
     internal static Plan Make(in PlanLimits limits, ReadOnlySpan<Situation> situations, ReadOnlySpan<StandingLoan> standing)
     {
         var count = situations.Length;
@@ -90,6 +93,7 @@ internal static class Planner
         private readonly ReadOnlySpan<Situation> _situations;
         private readonly int[] _gains;     // units still missing
         private readonly int[] _excess;    // units that it need not have beyond its own
+        private readonly int[] _needless;  // units that it does not need, its own included
         private readonly int[] _relief;    // units that callers wait for
         private readonly int[] _spare;     // units that it offers and the plan does not leave to it
         private readonly int[] _free;
@@ -99,16 +103,17 @@ internal static class Planner
         {
             _situations = situations;
             (_gains, _excess, _relief) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);
-            (_spare, _free) = (new int[situations.Length], new int[situations.Length]);
+            (_spare, _free, _needless) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);
             for (var i = 0; i < situations.Length; i++)
             {
                 ref readonly var one = ref situations[i];
-                var need = (int)Math.Min(Math.Ceiling(targets[i]), allocations[i]);
+                var need = (int)Math.Min(Math.Ceiling(targets[i] - Trace), allocations[i]);
                 var off = Math.Min(allocations[i], Math.Max(one.Nominal, need)) - one.Allocation;
                 // What nobody needs beyond its own goes home, however little it is: it would never be more than that again.
                 var isNeedless = off < 0 && need <= one.Nominal;
                 if (!isNeedless && Math.Abs(off) < limits.DeadBand * one.Allocation) off = 0;
                 (_gains[i], _excess[i]) = (Math.Max(0, off), Math.Min(Math.Max(0, -off), Math.Max(0, one.Allocation - one.Recent)));
+                _needless[i] = Math.Max(0, one.Allocation - Math.Max(need, one.Recent));
                 _relief[i] = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
                 _spare[i] = Math.Clamp(one.Allocation - need, 0, one.Offered);
                 _free[i] = one.Free;
@@ -117,6 +122,8 @@ internal static class Planner
 
         internal List<PlannedMove> Find(int most, ReadOnlySpan<StandingLoan> standing)
         {
+            // Who lends and borrows at once may have no more than it owns, and need it no more for that: loans in a circle would go on for ever.
+            foreach (var loan in standing) _excess[loan.Lender] = Math.Max(_excess[loan.Lender], _needless[loan.Lender]);
             GiveBack(standing, _relief, ref most, isRelief: true);
             GiveBack(standing, _gains, ref most, isRelief: false);
             var lendable = new int[_situations.Length];
