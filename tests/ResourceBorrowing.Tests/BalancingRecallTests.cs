@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using ResourceBorrowing.Loans;
 using ResourceBorrowing.Tests.Model;
 
 namespace ResourceBorrowing.Tests;
@@ -126,6 +127,50 @@ public class BalancingRecallTests
         Assert.True(b.Lent == 0, pool.ReportBalance()!.ToString());
         TestPool.AssertLaws(pool);
         Assert.Equal(0, pool.Snapshot().OpenLoans);
+    }
+
+    /// <summary>Demand fades away and is never quite 0: a trace of it is no unit.</summary>
+    [Fact]
+    public void StandingLoan_OfWhoOwnsNothing_GoesHomeWhenItsDemandIsATrace()
+    {
+        var options = TestPool.Options(10, ("a", 0), ("b", 10));
+        options.Participants[1].LendingLimit = 10;
+        options.Balancing.Mode = BalancingMode.On;
+        options.Balancing.DemandHalfLife = 5 * Second;
+        var time = new FakeTimeProvider();
+        using var pool = new ResourcePool(options, time, new Unmoved(50));
+        var a = pool["a"];
+        Assert.False(a.TryAcquire(2).IsAcquired);
+        BalancingTests.Run(time, Second + Sample);
+        var lease = a.TryAcquire(2);
+        Assert.True(lease.IsAcquired);
+        BalancingTests.Run(time, Second);
+        lease.Dispose();
+        BalancingTests.Run(time, 120 * Second);
+        Assert.True(a.Borrowed == 0, pool.ReportBalance()!.ToString());
+    }
+
+    /// <summary>Each has what it owns and so is off by nothing, and yet nobody could lend.</summary>
+    [Theory]
+    [InlineData("a", "b")]
+    [InlineData("a", "b", "c")]
+    public void StandingLoans_InACircle_AreUndone(params string[] names)
+    {
+        var options = Options();
+        options.Participants[2].LendingLimit = 5;
+        var time = new FakeTimeProvider();
+        using var pool = new ResourcePool(options, time, new Unmoved(50));
+        var circle = names.Select(n => pool[n]).ToArray();
+        for (var i = 0; i < circle.Length; i++)
+        {
+            var borrower = circle[(i + 1) % circle.Length];
+            var order = new LoanOrder(borrower.Account, pool.Book.Standing, pool.Elapsed, TestPool.Term, 50);
+            Assert.True(pool.Borrow(borrower, new LoanRequest(4) { Lender = circle[i] }, order, agreed: null).IsGranted);
+        }
+
+        BalancingTests.Run(time, 20 * Second);
+        Assert.Equal(0, pool.Snapshot().OpenLoans);
+        TestPool.AssertAtRest(pool);
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public class BalancingRaceTests(ITestOutputHelper output)
         output.WriteLine($"{string.Join(", ", served)} rounds, {moved} units moved by {plans.Count} plans\n{pool.ReportBalance()}");
         Assert.All(served, static s => Assert.True(s > 0));
         Assert.True(moved > 0, "plans moved units");
-        Assert.True(SpinWait.SpinUntil(() => pool.Snapshot().OpenLoans == 0, Generous), $"with demand gone all goes home\n{pool.Snapshot()}\n{pool.ReportBalance()}");
+        Assert.True(SpinWait.SpinUntil(() => pool.ReportBalance()!.Participants.All(static p => p.SmoothedDemand < 0.01) && pool.Snapshot().OpenLoans == 0, Generous), $"with demand gone all goes home\n{pool.Snapshot()}\n{pool.ReportBalance()}");
         TestPool.AssertAtRest(pool);
 
         void Serve(Participant participant, int callers, int place, int units = 1)
