@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using ResourceBorrowing.Balancing;
 using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 using ResourceBorrowing.Mapping;
@@ -79,12 +78,6 @@ public sealed partial class Participant
     /// <summary>Units asked for by callers that wait.</summary>
     public int Waiting => _account.Waiters.WaitingUnits;
 
-    /// <summary>Units that it puts up for others because it has not needed them for long, those lent included; 0 in a pool that does not balance. As of the last plan.</summary>
-    public int Offered => Demand.Offered;
-
-    /// <summary>Its demand in the last planning periods, the oldest first, 60 at the most; empty in a pool that does not balance.</summary>
-    public IReadOnlyList<DemandPeriod> DemandHistory => Demand.History();
-
     /// <summary>The least its allocation can be lent down to: nominal quota - lending limit.</summary>
     public int Floor => _account.Floor;
 
@@ -109,8 +102,6 @@ public sealed partial class Participant
     internal Standing Standing { get; }
 
     internal MapperFeed Mappers { get; }
-
-    internal ParticipantDemand Demand { get; } = new();
 
     /// <summary>Loans asked for by hand in this second; counted only where there is a limit.</summary>
     internal RequestCount Requests { get; } = new();
@@ -341,14 +332,6 @@ public sealed partial class Participant
 
         waiter.Recycle();
         return new(Refuse(RefusalReason.QueueFull, units, Waiters.Limit));
-    }
-
-    /// <summary>What a look now and then would not see. What can never be granted is no demand.</summary>
-    private void NoteDemand(int units)
-    {
-        if (Pool.Balancer is not { } balancer || units < 1 || units > Ceiling) return;
-        balancer.Wake();
-        Demand.Notes.Note((int)Math.Min(int.MaxValue, (long)InUse + Waiting + units));
     }
 
     private bool TryTake(int units)
