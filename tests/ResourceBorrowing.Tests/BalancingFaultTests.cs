@@ -155,11 +155,16 @@ public class BalancingFaultTests
     {
         ResourcePool? pool = null;
         var time = new FakeTimeProvider();
-        pool = new ResourcePool(Options(name => new Faulty(Fault.None) { Observed = () => pool!.Dispose() }), time);
+        // Whoever is asked last: the others have been looked at.
+        var options = Options(name => new Faulty(Fault.None) { Observed = () => { if (name == "c") pool!.Dispose(); } });
+        options.Capacity = 30;
+        options.AddParticipant("c", 10);
+        pool = new ResourcePool(options, time);
         var held = pool["a"].TryAcquire(10);
         Assert.False(pool["a"].TryAcquire(2).IsAcquired);
         BalancingTests.Run(time, 2 * Second);
         Assert.True(pool.IsDisposed);
+        Assert.True(pool.ReportBalance() is { UnitsPlanned: >= 2, UnitsMoved: 0, Reason: "the pool was disposed" }, pool.ReportBalance()!.ToString());
         Assert.Equal((10, 10), (pool["a"].Allocation, pool["b"].Allocation));
         held.Dispose();
     }
