@@ -30,9 +30,6 @@ internal sealed class ParticipantDemand
     /// <summary>Demand as smoothed: a peak counts at once and is forgotten slowly.</summary>
     internal double Smooth => _smooth;
 
-    /// <summary>What the forecast adds to what is owned, while it may be believed; 0 when nothing.</summary>
-    internal double Foreseen => _foreseen;
-
     /// <summary>Unit-seconds of units borrowed because of a forecast: those that were then used, and those that lay idle.</summary>
     internal (double Used, double Idle) Preallocated => (Volatile.Read(ref _usedBefore), Volatile.Read(ref _idleBefore));
 

@@ -94,7 +94,7 @@ internal static class Planner
     {
         private readonly ReadOnlySpan<Situation> _situations;
         private readonly int[] _gains;     // units still missing
-        private readonly int[] _excess;    // units that it need not have beyond its own
+        private readonly int[] _excess;    // units that it does not need, its own included
         private readonly int[] _relief;    // units that callers wait for
         private readonly int[] _lendable;
         private readonly int[] _borrowable;
