@@ -48,7 +48,7 @@ public class CommandLineTests
 
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.Path, "one", "results.json")));
         Assert.Equal(9, json.RootElement.GetProperty("policies").GetArrayLength());
-        Assert.Equal(8, File.ReadAllLines(Path.Combine(folder.Path, "one", "results.csv")).Length);
+        Assert.Equal(10, File.ReadAllLines(Path.Combine(folder.Path, "one", "results.csv")).Length);
         var report = File.ReadAllText(Path.Combine(folder.Path, "one", "report.html"));
         foreach (var picture in new[] { "allocations.png", "scores.png", "utilization.png", "goodput-harm.png" })
         {
