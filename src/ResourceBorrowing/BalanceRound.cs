@@ -1,6 +1,5 @@
 using System.Globalization;
 using ResourceBorrowing.Balancing;
-using ResourceBorrowing.Forecasting;
 using ResourceBorrowing.Loans;
 
 namespace ResourceBorrowing;

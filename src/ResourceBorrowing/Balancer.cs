@@ -1,7 +1,5 @@
 using ResourceBorrowing.Balancing;
-using ResourceBorrowing.Forecasting;
 using ResourceBorrowing.Loans;
-using ResourceBorrowing.Permits;
 
 namespace ResourceBorrowing;
 

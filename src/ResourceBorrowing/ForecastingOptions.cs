@@ -4,7 +4,7 @@ using ResourceBorrowing.Forecasting;
 namespace ResourceBorrowing;
 
 /// <summary>How a pool that balances foresees demand.</summary>
-/// <remarks>Each participant has a forecaster of its own, which learns from the first step on. Units move on its word only once its record shows that it is right.</remarks>
+/// <remarks>Each participant has a forecaster of its own, which learns from the first step on. Units move on its word only once its record shows that it is right. Forecasters that exist keep their seasons, counted in the steps of old: change steps and seasons by a restart.</remarks>
 public sealed class ForecastingOptions
 {
     internal const int MostSteps = 1_000_000;

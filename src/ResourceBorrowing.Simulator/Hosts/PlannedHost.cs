@@ -23,9 +23,8 @@ internal abstract class PlannedHost(Scenario scenario) : LimitedHost(scenario, s
     /// <summary>Whole units in place of parts, by largest remainder; the sum stays.</summary>
     protected static int[] Whole(double[] parts, int sum)
     {
-        var whole = parts.Select(static p => (int)Math.Floor(p + 1e-9)).ToArray();
-        var left = sum - whole.Sum();
-        foreach (var i in Enumerable.Range(0, parts.Length).OrderByDescending(i => parts[i] - whole[i]).Take(left)) whole[i]++;
+        var whole = new int[parts.Length];
+        Balancing.WholeUnits.Round(parts, sum, whole);
         return whole;
     }
 }

@@ -26,16 +26,17 @@ internal static class WholeUnits
 
         var last = Classes;
         for (; last > 0 && counts[last] <= left; last--) left -= counts[last];
-        var (remainders, places, count) = (new double[counts[last]], new int[counts[last]], 0);
+        var (order, count) = (new (double Remainder, int Place)[counts[last]], 0);
         for (var i = 0; i < parts.Length; i++)
         {
             var remainder = parts[i] - whole[i];
             if (ClassOf(remainder) is var one && one > last) whole[i]++;
-            else if (one == last) (remainders[count], places[count++]) = (-remainder, i);
+            else if (one == last) order[count++] = (-remainder, i);
         }
 
-        Array.Sort(remainders, places);
-        for (var i = 0; i < left; i++) whole[places[i]]++;
+        // By remainder, and by place among equals, which sorting by remainders alone would leave to chance.
+        Array.Sort(order);
+        for (var i = 0; i < left; i++) whole[order[i].Place]++;
     }
 
     private static int ClassOf(double remainder) => (int)(Math.Clamp(remainder, 0, 1) * Classes);
