@@ -100,11 +100,12 @@ internal static class Planner
         private readonly int[] _borrowable;
         private readonly int[] _spare;     // units that it offers and the plan does not leave to it
         private readonly int[] _free;
-        private readonly List<PlannedMove> _moves = [];
+        private readonly List<PlannedMove> _moves;
 
         internal Moves(in PlanLimits limits, ReadOnlySpan<Situation> situations, int[] allocations, double[] targets)
         {
             _situations = situations;
+            _moves = new(situations.Length);
             (_gains, _excess, _relief) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);
             _borrowable = new int[situations.Length];
             (_lendable, _spare, _free) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);

@@ -46,8 +46,15 @@ internal static class WaterFilling
     /// </summary>
     private static double LevelOf(double sum, ReadOnlySpan<Claim> claims)
     {
-        var (low, high, level) = (0.0, 0.0, 0.0);
-        foreach (ref readonly var claim in claims) high = Math.Max(high, Math.Min(claim.Upper, sum) / claim.Weight);
+        var (low, high, all) = (0.0, 0.0, 0.0);
+        foreach (ref readonly var claim in claims)
+        {
+            high = Math.Max(high, Math.Min(claim.Upper, sum) / claim.Weight);
+            all += claim.Weight;
+        }
+
+        // Where nobody is at a bound, this is it.
+        var level = Math.Min(high, sum / all);
         for (var step = 0; step < MostSteps; step++)
         {
             var (atBounds, weights) = (0.0, 0.0);
