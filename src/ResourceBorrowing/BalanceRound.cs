@@ -16,6 +16,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
     private readonly SortedDictionary<RefusalReason, int> _refused = [];
     private Plan? _plan;
     private string _reason = "";
+    private int _asked;
 
     internal int Moved { get; private set; }
 
@@ -32,6 +33,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         if (balancing.Mode == BalancingMode.Observe || pool.IsObserving) _reason = "the pool only observes";
         else if (pool.Now - now > book.PlanningPeriod) _reason = "the plan took longer than a planning period";
         else foreach (var move in _plan.Moves) Carry(move);
+        if (_asked > 0) _reason = $"{_asked} asked for";
         if (pool.IsDisposed) _reason = "the pool was disposed";
     }
 
@@ -55,7 +57,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         var (nominal, word) = (account.Nominal, account.Cell.Read());
         demand.Add(period, time, now, nominal, standing, balancing);
         Foresee(i, participant, period, nominal);
-        var (isLender, threshold) = (participant.Leaving is null && account.Rules.Consent == LendingConsent.Automatic, account.Rules.GrantThreshold);
+        var (isLender, threshold) = (participant.Leaving is null && IsReadyToLend(participant, account.Rules.Consent, balancing), account.Rules.GrantThreshold);
         var limit = isLender ? Math.Min(nominal, account.LendingLimitAt(now)) : 0;
         var lendable = isLender ? account.LendableAt(now, isForCallers: false) : 0;
         // Nobody misses the reserve's units: it puts all of them up.
@@ -67,8 +69,13 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         return new(
             nominal, nominal - limit, ceiling, word.Allocation, Math.Max(0, word.Free), period.Most, recent, Math.Min(demand.Need(period, nominal), pool.Capacity),
             Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, Math.Max(0, ceiling - nominal - account.Borrowed), WaitingFor(participant, period, word.Allocation, word.Free),
-            account.Score, threshold);
+            account.Score, threshold, account.Rules.Consent == LendingConsent.Ask);
     }
+
+    /// <summary>By its consent; while a callback thinks about a loan, and for some time after it said no, there is no point in asking it for another.</summary>
+    private bool IsReadyToLend(Participant participant, LendingConsent consent, BalancingOptions balancing) =>
+        consent == LendingConsent.Automatic
+            || consent == LendingConsent.Ask && participant.Demand.Consent.CanBeAsked(now, (long)balancing.OfferAfter.TotalMilliseconds);
 
     private void Foresee(int i, Participant participant, in DemandPeriod period, int nominal)
     {
@@ -154,10 +161,13 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         var units = Math.Min(move.Units, lender.Account.LendableAt(now, isForCallers: false));
         if (units < move.Units) Refused(RefusalReason.LenderNotAvailable, move.Units - units);
         if (units == 0) return 0;
-        var term = Math.Min(book.DefaultTerm, lender.Account.Rules.LongestTerm);
-        var order = new LoanOrder(borrower.Account, book.Standing, TimeSpan.FromMilliseconds(now), TimeSpan.FromMilliseconds(term), borrower.Account.Score);
-        var loan = pool.Borrow(borrower, new LoanRequest(units) { Lender = lender }, order, agreed: null);
-        pool.Metrics.LoanAsked(borrower.Name, loan.Refusal);
+        if (lender.Account.Rules.Consent == LendingConsent.Ask)
+        {
+            if (lender.Demand.Consent.TryAsk(lender, borrower, units)) _asked += units;
+            return 0;
+        }
+
+        var loan = pool.LendByPlan(lender, borrower, units, isAgreed: false);
         return loan.IsGranted ? units : Refused(loan.Refusal, units);
     }
 

@@ -1,4 +1,5 @@
 using ResourceBorrowing.Balancing;
+using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 
 namespace ResourceBorrowing;
@@ -21,6 +22,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
     private long _lastPlan;
     private long _planned;
     private bool _isQuiet = true;
+    private bool _isLate;
     private int _isPlanning;
     private BalanceRound? _last;
     private long _moved;
@@ -30,6 +32,9 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
 
     /// <summary>Units that plans have moved so far.</summary>
     internal long Moved => Volatile.Read(ref _moved);
+
+    /// <summary>Units have moved for a plan.</summary>
+    internal void Count(int moved) => Interlocked.Add(ref _moved, moved);
 
     internal void Start()
     {
@@ -51,7 +56,18 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         if (now < NextPlan) return Next;
         // After a jump of the clock one plan stands for all that were missed.
         _lastPlan = now;
-        if (TryBegin()) Plan(now);
+        if (TryBegin())
+        {
+            _isLate = false;
+            Plan(now);
+        }
+        else if (!_isLate)
+        {
+            // A forecaster that never returns, for one.
+            _isLate = true;
+            pool.Log(PoolLog.PlanIsLate);
+        }
+
         return Next;
     }
 
@@ -121,7 +137,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         try
         {
             round.Run();
-            Volatile.Write(ref _moved, _moved + round.Moved);
+            Count(round.Moved);
             Volatile.Write(ref _last, round);
         }
         catch (Exception exception)

@@ -43,7 +43,7 @@ internal static class BorrowWaits
             foreach (var lender in pool.AllWithReserve)
             {
                 if (loan.IsGranted || !IsAsked(borrower, lender, request)) continue;
-                if (!await AsksAsync(pool, lender, borrower, request, deadline, cancellationToken).ConfigureAwait(false)) continue;
+                if (!await ConsentCallback.AskAsync(lender, borrower, request, deadline, cancellationToken).ConfigureAwait(false)) continue;
                 agreed.Add(lender);
                 loan = pool.Borrow(borrower, request, pool.OrderOf(borrower, request), agreed);
             }
@@ -81,63 +81,4 @@ internal static class BorrowWaits
     private static bool IsAsked(Participant borrower, Participant lender, in LoanRequest request) =>
         lender != borrower && lender.Account.Rules.Consent == LendingConsent.Ask
             && (request.Lender == lender || request.Lender is null && lender.Account.LendingLimit > 0);
-
-    /// <summary>Off the caller's path, with the lender's time limit and what the caller has left: no answer and an exception mean no.</summary>
-    private static async Task<bool> AsksAsync(
-        ResourcePool pool, Participant lender, Participant borrower, LoanRequest request, long deadline, CancellationToken cancellationToken)
-    {
-        var options = lender.Options;
-        if (options.AskConsent is not { } ask) return false;
-        var left = TimeSpan.FromMilliseconds(Math.Clamp(deadline - pool.Now, 0, (long)ResourcePool.LongestTerm.TotalMilliseconds));
-        var limit = left < options.ConsentTimeLimit ? left : options.ConsentTimeLimit;
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var token = late.Token;
-        try
-        {
-            var agrees = await Task.Run(() => AnswerAsync(pool, () => ask(request, borrower, token), token), CancellationToken.None)
-                .WaitAsync(limit, pool.Time, cancellationToken).ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
-            return agrees;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            pool.Contain("consent", exception);
-            return false;
-        }
-        finally
-        {
-            Cancel(pool, late);
-        }
-    }
-
-    /// <summary>Never fails, for there may be nobody left who would learn of it.</summary>
-    private static async Task<bool> AnswerAsync(ResourcePool pool, Func<ValueTask<bool>> ask, CancellationToken late)
-    {
-        try
-        {
-            return await ask().ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (late.IsCancellationRequested)
-        {
-            return false;
-        }
-        catch (Exception exception)
-        {
-            pool.Contain("consent", exception);
-            return false;
-        }
-    }
-
-    /// <summary>Tells the callback that its answer no longer matters; what it has registered is user code.</summary>
-    private static void Cancel(ResourcePool pool, CancellationTokenSource source)
-    {
-        try
-        {
-            source.Cancel();
-        }
-        catch (Exception exception)
-        {
-            pool.Contain("consent", exception);
-        }
-    }
 }

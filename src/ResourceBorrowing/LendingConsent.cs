@@ -10,7 +10,7 @@ public enum LendingConsent
     Never,
 
     /// <summary>
-    /// Its callback is asked for each loan, by <see cref="Participant.BorrowAsync"/> only; see <see cref="ParticipantOptions.AskBeforeLending"/>.
+    /// Its callback is asked for each loan, by <see cref="Participant.BorrowAsync"/> and by plans; see <see cref="ParticipantOptions.AskBeforeLending"/>.
     /// </summary>
     Ask,
 }

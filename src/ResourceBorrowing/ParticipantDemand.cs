@@ -22,6 +22,9 @@ internal sealed class ParticipantDemand
     /// <summary>Where callers leave what is not to be seen between two looks.</summary>
     internal DemandNotes Notes { get; } = new();
 
+    /// <summary>Whether plans may ask it for a loan now.</summary>
+    internal PlanConsent Consent { get; } = new();
+
     internal DemandForecast? Forecast { get; set; }
 
     /// <summary>Of which forecaster it is; null before it has been tried to make one.</summary>

@@ -104,8 +104,8 @@ public sealed class ParticipantOptions
 
     /// <summary>
     /// Has a callback decide on each loan: sets <see cref="Consent"/> to <see cref="LendingConsent.Ask"/>. It is asked by
-    /// <see cref="Participant.BorrowAsync"/> only, on the thread pool: <c>TryBorrow</c> answers <see cref="RefusalReason.ConsentRequired"/>, and nothing is
-    /// borrowed from it on demand.
+    /// <see cref="Participant.BorrowAsync"/>, and, where the pool balances, by plans, one loan at a time (such a loan goes on until it is no longer needed or the units are recalled); always on the
+    /// thread pool: <c>TryBorrow</c> answers <see cref="RefusalReason.ConsentRequired"/>, and nothing is borrowed from it on demand.
     /// </summary>
     /// <param name="ask">
     /// Told the request, who would borrow, and a token that is cancelled when the answer comes too late. An exception means no, and is logged.

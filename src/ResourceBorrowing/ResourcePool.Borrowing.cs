@@ -111,6 +111,16 @@ public sealed partial class ResourcePool
         return loan.IsGranted;
     }
 
+    /// <summary>Makes a loan that a plan wants: it renews itself until a plan sends it home.</summary>
+    internal Loan LendByPlan(Participant lender, Participant borrower, int units, bool isAgreed)
+    {
+        var term = Math.Min(_book.DefaultTerm, lender.Account.Rules.LongestTerm);
+        var order = new LoanOrder(borrower.Account, _book.Standing, TimeSpan.FromMilliseconds(_book.Clock.NowOrLast()), TimeSpan.FromMilliseconds(term), borrower.Account.Score);
+        var loan = Borrow(borrower, new LoanRequest(units) { Lender = lender }, order, isAgreed ? [lender] : null);
+        Metrics.LoanAsked(borrower.Name, loan.Refusal);
+        return loan;
+    }
+
     internal int Return(Allocation borrower, LoanHandle loan, int units)
     {
         var attention = new AttentionList();

@@ -43,7 +43,7 @@ public sealed partial class ResourcePool
         else Log(logger => PoolLog.LoanDefaulted(logger, notice.Borrower.Name, notice.Units, notice.Lender.Name, oldest));
     }
 
-    private void Log(Action<ILogger> write)
+    internal void Log(Action<ILogger> write)
     {
         try
         {

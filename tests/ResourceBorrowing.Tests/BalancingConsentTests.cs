@@ -15,7 +15,6 @@ public class BalancingConsentTests
     {
         { "", 4, 5 },
         { nameof(ParticipantOptions.Consent), 0, 0 },
-        { nameof(LendingConsent.Ask), 0, 0 },
         { nameof(ParticipantOptions.Headroom), 1, 2 },
         { nameof(ParticipantOptions.LendingLimit), 1, 3 },
         { nameof(ParticipantOptions.IdleThreshold), 0, 0 },
@@ -32,7 +31,6 @@ public class BalancingConsentTests
             switch (rule)
             {
                 case nameof(ParticipantOptions.Consent): b.Consent = LendingConsent.Never; break;
-                case nameof(LendingConsent.Ask): b.AskBeforeLending(static (_, _, _) => new(true)); break;
                 case nameof(ParticipantOptions.Headroom): b.Headroom = 7; break;
                 case nameof(ParticipantOptions.LendingLimit): b.LendingLimit = 3; break;
                 case nameof(ParticipantOptions.IdleThreshold): b.IdleThreshold = 0.95; break;
@@ -133,7 +131,68 @@ public class BalancingConsentTests
         Assert.False(waiting.IsCompleted);
     }
 
-    /// <summary>The plan must not rest its hopes on whoever has most but would refuse.</summary>
+    /// <summary>Plans pass while it thinks about one loan; it is not asked for another meanwhile, nor until some time after a no.</summary>
+    [Fact]
+    public async Task Lender_ThatWantsToBeAsked_IsAskedOnce_AndLendsOrIsLeftAlone()
+    {
+        var asked = new List<(LoanRequest Request, Participant Borrower, TaskCompletionSource<bool> Answer)>();
+        using var pool = Build(out var time, new Unmoved(50), lender: b => b.AskBeforeLending(
+            (request, borrower, _) =>
+            {
+                var answer = new TaskCompletionSource<bool>();
+                lock (asked) asked.Add((request, borrower, answer));
+                return new(answer.Task);
+            },
+            TimeSpan.FromMinutes(1)));
+        var (a, b) = (pool["a"], pool["b"]);
+        var waiting = Want4(a);
+        BalancingTests.Run(time, Second + Sample);
+        Assert.Equal("4 asked for", pool.ReportBalance()!.Reason);
+        BalancingTests.Run(time, 5 * Second);
+        await AnswerAsync(1, false);
+        BalancingTests.Run(time, 9 * Second);
+        Assert.Single(asked);
+        BalancingTests.Run(time, 2 * Second);
+        await AnswerAsync(2, true);
+        (await waiting.Within()).Dispose();
+        Assert.All(asked, question => Assert.Equal((4, b, a), (question.Request.Units, question.Request.Lender, question.Borrower)));
+        Assert.Equal(4, b.Lent);
+        Assert.Equal(4, pool.Balancer!.Moved);
+        TestPool.AssertLaws(pool);
+
+        async Task AnswerAsync(int questions, bool agrees)
+        {
+            Assert.True(SpinWait.SpinUntil(() => Count() == questions, TimeSpan.FromSeconds(30)));
+            asked[^1].Answer.SetResult(agrees);
+            while (!b.Demand.Consent.CanBeAsked(long.MaxValue, 0)) await Task.Yield();
+        }
+
+        int Count()
+        {
+            lock (asked) return asked.Count;
+        }
+    }
+
+    [Fact]
+    public async Task Lender_WhoseCallbackThrows_LendsNothing_AndOthersAreBalanced()
+    {
+        var asked = 0;
+        using var pool = Build(out var time, new Unmoved(50), lender: b => b.AskBeforeLending((_, _, _) =>
+        {
+            Interlocked.Increment(ref asked);
+            throw new DivideByZeroException();
+        }));
+        var waiting = Want4(pool["a"]);
+        BalancingTests.Run(time, Second + Sample);
+        Assert.True(SpinWait.SpinUntil(() => pool["b"].Demand.Consent.CanBeAsked(long.MaxValue, 0), TimeSpan.FromSeconds(30)));
+        Assert.Equal((1, 0), (asked, pool["b"].Lent));
+        pool.Update(new ParticipantOptions { Name = "c", NominalQuota = 10, BorrowOnDemand = false });
+        BalancingTests.Run(time, 2 * Second);
+        (await waiting.Within()).Dispose();
+        Assert.Equal((1, 4), (asked, pool["c"].Lent));
+    }
+
+    /// <summary>The plan must not rest its hopes on whoever has most but would refuse, or may.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -143,7 +202,7 @@ public class BalancingConsentTests
             out var time, new Unmoved(50), lender: b =>
             {
                 b.LendingLimit = 10;
-                if (asks) b.AskBeforeLending(static (_, _, _) => new(true));
+                if (asks) b.AskBeforeLending(static (_, _, _) => throw new InvalidOperationException("Nobody asks it."));
                 else b.GrantThreshold = 60;
             },
             static options => options.Participants[2].LendingLimit = 4);

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Forecasting;
@@ -132,9 +134,12 @@ public class BalancingFaultTests
         (options.PlanningPeriod, options.Balancing.SamplePeriod, options.Forecasting.Step) = (TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5));
         options.Participants[1].BorrowOnDemand = true;
         options.Stability.IsEnabled = false;
-        using var pool = new ResourcePool(options);
+        using var logs = new FakeLoggerProvider();
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        using var pool = new ResourcePool(options, loggerFactory: loggers);
         var (a, b) = (pool["a"], pool["b"]);
         await called.Task.Within();
+        Assert.True(SpinWait.SpinUntil(() => logs.Collector.GetSnapshot().Any(static r => r.Id.Name == "PlanIsLate"), TimeSpan.FromSeconds(30)), "somebody learns of it");
 
         var loan = a.TryBorrow(b, 2, TimeSpan.FromMilliseconds(20));
         Assert.True(loan.IsGranted);

@@ -40,6 +40,8 @@ internal static class GateList
         new PlanGate(participants: 10_000, most: 25),
         new PlanLockGate(most: 100),
         new MonitorGate(participants: 1000, most: 1),
+        new OnsetGate(borrowsOnDemand: true, most: 0.5),
+        new OnsetGate(borrowsOnDemand: false, most: 0.5),
         new ExplainGate(participants: 1000, most: 10),
         new SamplerGate(Bound.AtMostMicroseconds(5)),
         new SamplerGate(Bound.NoBytes),

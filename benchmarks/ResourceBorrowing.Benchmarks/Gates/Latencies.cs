@@ -43,7 +43,8 @@ internal sealed class Latencies
 
     public override string ToString() => $"{Percentile(0.5):F0}/{Percentile(0.99):F0}/{Percentile(0.999):F0} ns";
 
-    private void Add(long ticks)
+    /// <summary>Adds a duration, in ticks of <see cref="Stopwatch"/>.</summary>
+    internal void Add(long ticks)
     {
         _counts[Bucket((ulong)(ticks * NanosecondsPerTick))]++;
         _total++;

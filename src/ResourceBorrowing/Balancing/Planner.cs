@@ -21,9 +21,10 @@ internal readonly record struct PlanLimits(int Capacity, double DeadBand, double
 /// <param name="Waiting">Units that callers wait for who have no other way to them.</param>
 /// <param name="Score">Its reputation.</param>
 /// <param name="Threshold">The reputation that it asks of those to whom it lends.</param>
+/// <param name="MustBeAsked">Whether it may say no: those that need not be asked lend first.</param>
 internal readonly record struct Situation(
     int Nominal, int Floor, int Ceiling, int Allocation, int Free, int Most, int Recent, double Demand, int Offered, int Lendable, int Borrowable, int Waiting, double Score,
-    double Threshold = 0);
+    double Threshold = 0, bool MustBeAsked = false);
 
 /// <summary>Units that an earlier plan has lent and nobody has recalled since.</summary>
 internal readonly record struct StandingLoan(int Lender, int Borrower, int Units);
@@ -46,7 +47,7 @@ internal sealed record Plan(double[] Targets, double[] Lowers, int[] Allocations
 /// <para>What a participant should have lies between its floor, or what it owns and needs, and its ceiling (source: Kubernetes API Priority and Fairness). Where there is more
 /// than all need, nobody borrows more than it needs: the rest stays at home.</para>
 /// <para>Only free units move. First those go home that are no longer needed, or that their owner needs; then whoever needs more borrows, those with waiting callers first, then
-/// by reputation, from those that offer most. What callers wait for comes from whatever could be lent; the rest only from what has been put up.</para>
+/// by reputation, from those that offer most, and from those that want to be asked last. What callers wait for comes from whatever could be lent; the rest only from what has been put up.</para>
 /// </remarks>
 internal static class Planner
 {
@@ -154,9 +155,9 @@ internal static class Planner
         {
             var situations = _situations;
             var (takers, givers) = (Places(wants), Places(supply));
-            var (scores, supplies) = (new double[takers.Length], new int[givers.Length]);
+            var (scores, supplies) = (new double[takers.Length], new long[givers.Length]);
             for (var i = 0; i < takers.Length; i++) scores[i] = -situations[takers[i]].Score;
-            for (var i = 0; i < givers.Length; i++) supplies[i] = -supply[givers[i]];
+            for (var i = 0; i < givers.Length; i++) supplies[i] = (situations[givers[i]].MustBeAsked ? 1L << 32 : 0) - supply[givers[i]];
             Array.Sort(scores, takers);
             Array.Sort(supplies, givers);
             var next = 0;

@@ -37,4 +37,7 @@ internal static partial class PoolLog
 
     [LoggerMessage(11, LogLevel.Warning, "The host is overloaded: nothing is lent until it recovers, and what is lent is recalled. {Reason}", EventName = "HostOverloaded")]
     internal static partial void HostOverloaded(ILogger logger, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "A plan is not ready after a planning period, and no other is made until it is: look for a forecaster that takes long.", EventName = "PlanIsLate")]
+    internal static partial void PlanIsLate(ILogger logger);
 }

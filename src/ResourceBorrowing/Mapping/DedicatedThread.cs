@@ -16,11 +16,8 @@ internal sealed class DedicatedThread(DedicatedThreads owner)
     /// <summary>Whether it has seen that it is to end; its own.</summary>
     internal bool IsEnding { get; set; }
 
-    internal void Start(string name, ThreadPriority priority, ResourceLease lease)
-    {
-        Lease = lease;
-        new Thread(Run) { IsBackground = true, Name = name, Priority = priority }.UnsafeStart();
-    }
+    /// <summary>Starts it: idle, unless it has been summoned.</summary>
+    internal void Start(string name, ThreadPriority priority) => new Thread(Run) { IsBackground = true, Name = name, Priority = priority }.UnsafeStart();
 
     internal void Summon(ResourceLease lease)
     {
@@ -37,12 +34,7 @@ internal sealed class DedicatedThread(DedicatedThreads owner)
 
     private void Run()
     {
-        while (!IsEnding)
-        {
-            owner.Work(this);
-            if (!IsEnding) AwaitWake();
-        }
-
+        while (AwaitWake()) owner.Work(this);
         owner.Leave();
     }
 
@@ -55,12 +47,14 @@ internal sealed class DedicatedThread(DedicatedThreads owner)
         }
     }
 
-    private void AwaitWake()
+    /// <returns>Whether there is work; false when it is to end.</returns>
+    private bool AwaitWake()
     {
         lock (_wake)
         {
-            while (!_isWoken) Monitor.Wait(_wake);
+            while (!_isWoken && !IsEnding) Monitor.Wait(_wake);
             _isWoken = false;
+            return !IsEnding;
         }
     }
 }

@@ -7,7 +7,7 @@ namespace ResourceBorrowing.Mapping;
 /// of the processors than the participant has units. For <c>new TaskFactory(threads)</c>.
 /// </summary>
 /// <remarks>
-/// <para>A thread is started, or woken, when there is work and the units for it are granted; it holds them while it runs one task after the other, and gives
+/// <para>A thread is started (or ahead of it, as <see cref="DedicatedThreadsOptions.StartsAhead"/> says), or woken, when there is work and the units for it are granted; it holds them while it runs one task after the other, and gives
 /// them back between two tasks when the participant owes units or others of its callers wait for some, and when there is no more work. So there are never more
 /// threads than allocation / units per thread, but for tasks that still run after the allocation has shrunk: those are not cut off, and hold up nobody else.</para>
 /// <para>A task that waits for another of the same threads by blocking may wait for ever when there is one thread only. Synchronous parts of async methods
@@ -18,7 +18,7 @@ namespace ResourceBorrowing.Mapping;
 /// allows, for there nobody is refused.</para>
 /// <para>Thread-safe. A task's exceptions are the task's. No lock is held while tasks run. The pool tells it of changes until it is disposed.</para>
 /// </remarks>
-public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposable, IAsyncDisposable
+public sealed partial class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposable, IAsyncDisposable
 {
     // A full queue of the participant tells nobody when there is room again.
     private static readonly TimeSpan RetryTime = TimeSpan.FromMilliseconds(100);
@@ -112,11 +112,12 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
         return new ValueTask(_ended.Task);
     }
 
-    /// <summary>Idle threads that the allocation does not allow any more end; work gets those that it allows anew.</summary>
+    /// <summary>Idle threads that the allocation does not allow any more end; work gets those that it allows anew, and those that are to stand ready are started.</summary>
     void IResourceMapper.OnAllocationChanged(Participant participant, int allocation)
     {
         EndIdle();
         Recruit();
+        StartAhead();
     }
 
     /// <inheritdoc/>
@@ -170,13 +171,6 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
         // It is idle already, so that whoever is served by these units and has work here finds it.
         lease.Dispose();
         Recruit();
-    }
-
-    /// <summary>A thread's last step.</summary>
-    internal void Leave()
-    {
-        lock (_lock) _present--;
-        EndIfDone();
     }
 
     /// <returns>The next task; null when the thread is to give its units back: then it is idle, or has seen that it is to end.</returns>
@@ -300,8 +294,7 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
                 else
                 {
                     _threads++;
-                    _present++;
-                    name = $"{_options.NamePrefix ?? _participant.Name} {++_named}";
+                    name = NewName();
                 }
             }
         }
@@ -311,78 +304,5 @@ public sealed class DedicatedThreads : TaskScheduler, IResourceMapper, IDisposab
         else lease.Dispose();
         if (isNeeded && thread is null) Arm(_retryTimer, RetryTime);
         return thread is not null;
-    }
-
-    private bool TryStart(string name, ResourceLease lease)
-    {
-        try
-        {
-            new DedicatedThread(this).Start(name, _options.Priority, lease);
-            return true;
-        }
-        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStateException or ThreadStartException)
-        {
-            lock (_lock)
-            {
-                _summoned--;
-                _threads--;
-                _present--;
-                if (!lease.IsAcquired) _isUnitless = false;
-            }
-
-            lease.Dispose();
-            _participant.Pool.Contain("thread start", exception);
-            Arm(_retryTimer, RetryTime);
-            return false;
-        }
-    }
-
-    private void EndIdle()
-    {
-        var now = _participant.Pool.Now;
-        var ending = new List<DedicatedThread>();
-        TimeSpan? left = null;
-        lock (_lock)
-        {
-            while (_idle.Count > 0 && (_threads > Allowed || IdleFor(_idle[0]) >= _options.IdleTime))
-            {
-                ending.Add(_idle[0]);
-                _idle.RemoveAt(0);
-                _threads--;
-            }
-
-            if (_idle.Count > 0) left = _options.IdleTime - IdleFor(_idle[0]);
-        }
-
-        foreach (var thread in ending) thread.End();
-        if (left is { } due) Arm(_idleTimer, due);
-
-        TimeSpan IdleFor(DedicatedThread thread) => TimeSpan.FromMilliseconds(now - thread.IdleSince);
-    }
-
-    private void EndIfDone()
-    {
-        lock (_lock)
-        {
-            if (!_isDisposed || _present > 0 || _work.Count > 0) return;
-        }
-
-        Contained(_idleTimer.Dispose);
-        Contained(_retryTimer.Dispose);
-        _ended.TrySetResult();
-    }
-
-    private void Arm(ITimer timer, TimeSpan due) => Contained(() => timer.Change(due, Timeout.InfiniteTimeSpan));
-
-    private void Contained(Action timing)
-    {
-        try
-        {
-            timing();
-        }
-        catch (Exception exception)
-        {
-            _participant.Pool.Contain("time provider", exception);
-        }
     }
 }

@@ -12,6 +12,12 @@ public sealed class DedicatedThreadsOptions
     /// <summary>Units that a thread holds while it works, 1 to the participant's ceiling. Default null: 1, or as many as make one by the participant's need of cores (3 where it is 0.4).</summary>
     public int? UnitsPerThread { get; set; }
 
+    /// <summary>
+    /// Whether as many threads as the allocation allows stand ready: started when it rises, for instance because a spike is foreseen, and ended when it falls, rather than started with
+    /// their first task and ended after <see cref="IdleTime"/>. Default false. They hold no units while they are idle.
+    /// </summary>
+    public bool StartsAhead { get; set; }
+
     /// <summary>How long a thread without work is kept, 1 ms to 30 days, by the pool's <see cref="TimeProvider"/>. It holds no units meanwhile. Default 20 s.</summary>
     public TimeSpan IdleTime { get; set; } = TimeSpan.FromSeconds(20);
 
