@@ -18,6 +18,9 @@ internal sealed record Policy(string Name, string Description, Func<Scenario, Ho
     internal const string ForecastingName = "forecasting";
     internal const string ClairvoyantName = "clairvoyant";
 
+    /// <summary>The names of those that are the library's own.</summary>
+    internal static readonly IReadOnlyList<string> Ours = [BorrowingName, BalancingName, ForecastingName];
+
     /// <summary>Whether it is one of the library's.</summary>
     internal bool IsOurs => Name is BorrowingName or BalancingName or ForecastingName;
 

@@ -58,10 +58,10 @@ internal static class HtmlReport
     {
         var targets = Target.Of(comparison);
         if (targets.Count == 0) return;
-        html.Append("<h2>What borrowing must show</h2>\n<div class=\"wide\"><table>\n<tr><th scope=\"col\">target</th><th scope=\"col\">measured</th><th scope=\"col\">must be</th><th scope=\"col\"></th></tr>\n");
+        html.Append("<h2>What borrowing must show</h2>\n<div class=\"wide\"><table>\n<tr><th scope=\"col\">policy</th><th scope=\"col\">target</th><th scope=\"col\">measured</th><th scope=\"col\">must be</th><th scope=\"col\"></th></tr>\n");
         foreach (var target in targets)
         {
-            html.Append($"<tr><td>{Text(target.Name)}</td><td>{Figures.Short(target.Value)}</td><td>{Text(target.Bound)}</td>");
+            html.Append($"<tr><td>{Text(target.Policy)}</td><td>{Text(target.Name)}</td><td>{Figures.Short(target.Value)}</td><td>{Text(target.Bound)}</td>");
             html.Append(target.IsMet ? "<td>ok</td></tr>\n" : "<td class=\"missed\">missed</td></tr>\n");
         }
 

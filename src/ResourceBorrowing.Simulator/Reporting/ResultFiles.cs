@@ -44,6 +44,7 @@ internal static class ResultFiles
             foreach (var target in Target.Of(comparison))
             {
                 json.WriteStartObject();
+                json.WriteString("policy", target.Policy);
                 json.WriteString("target", target.Name);
                 WriteFigure(json, "measured", target.Value);
                 json.WriteString("mustBe", target.Bound);

@@ -17,8 +17,8 @@ internal static class ResultTables
         console.Write(TableOf("Fairness and harm", Column.Fairness, comparison));
         var targets = Target.Of(comparison);
         if (targets.Count == 0) return;
-        var table = Table("What borrowing must show", "target", ">measured", ">must be", "");
-        foreach (var target in targets) table.AddRow(Cells(target.Name, Figures.Short(target.Value), target.Bound, target.IsMet ? "ok" : "missed"));
+        var table = Table("What borrowing must show", "policy", "target", ">measured", ">must be", "");
+        foreach (var target in targets) table.AddRow(Cells(target.Policy, target.Name, Figures.Short(target.Value), target.Bound, target.IsMet ? "ok" : "missed"));
         console.Write(table);
     }
 

@@ -34,10 +34,17 @@ public class ThreadsAheadTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Work_RunsOnTheThreadsThatStandReady()
+    public async Task Work_RunsOnTheThreadsThatStandReady_HoweverLongTheyDo()
     {
-        var (_, a, _, _) = TestPool.Of30();
+        var (_, a, b, time) = TestPool.Of30();
         await using var threads = new DedicatedThreads(a, new DedicatedThreadsOptions { StartsAhead = true });
+        AwaitThreads(threads, 10);
+        using (a.TryBorrow(b, 2, TimeSpan.FromHours(1)))
+        {
+            AwaitThreads(threads, 12);
+            time.Advance(TimeSpan.FromMinutes(1));
+        }
+
         AwaitThreads(threads, 10);
         var names = new ConcurrentBag<string?>();
         using var all = new Barrier(10);
@@ -47,7 +54,7 @@ public class ThreadsAheadTests(ITestOutputHelper output)
             names.Add(Thread.CurrentThread.Name);
             Assert.True(all.SignalAndWait(Patience));
         }))).Within();
-        Assert.Equal(Enumerable.Range(1, 10).Select(static i => $"a {i}").Order(), names.Order());
+        Assert.Equal(Enumerable.Range(3, 10).Select(static i => $"a {i}").Order(), names.Order());
     }
 
     [Fact]
