@@ -40,11 +40,8 @@ internal sealed class SpikyHost : IDisposable
     internal void Spike(bool isMeasured)
     {
         var tasks = new Task[Tasks];
-        for (var i = 0; i < Tasks; i++)
-        {
-            var came = Stopwatch.GetTimestamp();
-            tasks[i] = _factory.StartNew(() => Run(came, isMeasured));
-        }
+        var came = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Tasks; i++) tasks[i] = _factory.StartNew(() => Run(came, isMeasured));
 
         _spike = Task.WhenAll(tasks);
     }
