@@ -10,11 +10,11 @@ public class DemandNotesTests
     [Fact]
     public void Notes_OfTwoAtOnce_KeepTheMostAndCountAll()
     {
-        const int most = 200;
+        const int most = 64;
         var notes = new DemandNotes();
         var meeting = new Race.Meeting();
         Race.Run(
-            2_000,
+            1_000,
             prepare: meeting.Begin,
             check: () =>
             {

@@ -38,8 +38,12 @@ public class UsageMonitorTests
         Assert.False(monitor.Look(0));
         Assert.True(all[who].Cell.TryAcquireSlow(1));
         Assert.True(monitor.Look(1));
+        Assert.True(all[(who + 1) % 3].Cell.TryAcquireSlow(1));
+        Assert.True(monitor.Look(2));
         all[who].Cell.Release(1);
-        Assert.False(monitor.Look(2));
+        Assert.True(monitor.Look(3));
+        all[(who + 1) % 3].Cell.Release(1);
+        Assert.False(monitor.Look(4));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public class AlarmRecordTests
                 if (random.Next(2) == 0)
                 {
                     // It has a past of its own, which is forgotten.
-                    for (var i = 0; i < 70; i++) record.Observe(i % 3 == 0, isAlarm: i < 69);
+                    for (var i = 0; i < 200; i++) record.Observe(i % 3 == 0, isAlarm: true);
                 }
 
                 record.Load(saved);
