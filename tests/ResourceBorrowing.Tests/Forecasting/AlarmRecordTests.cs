@@ -8,7 +8,7 @@ public class AlarmRecordTests
     /// <summary>
     /// An alarm is right when the line is passed in one of the steps of the window after it; it is wrong when none does; one whose window is not over, or was cut by a gap, is neither.
     /// </summary>
-    [Property(MaxTest = 300)]
+    [Property(MaxTest = 150)]
     public void Alarms_AreRight_WhenTheLineIsPassedInTheWindow(int seed)
     {
         var (record, random) = (new AlarmRecord(), new Random(seed));
