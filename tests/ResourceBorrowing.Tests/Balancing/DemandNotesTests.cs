@@ -33,4 +33,41 @@ public class DemandNotesTests
             }
         }
     }
+
+    /// <summary>One notes ever more while another takes: what was handed over is not handed over again, and in the end nothing is missing.</summary>
+    [Fact]
+    public void Notes_BesideTaking_AreHandedOverOnce()
+    {
+        const int most = 64;
+        var notes = new DemandNotes();
+        var meeting = new Race.Meeting();
+        var taken = new (int Most, long Refused)[most];
+        Race.Run(
+            300,
+            prepare: meeting.Begin,
+            check: () =>
+            {
+                var all = taken.Append(notes.Take()).ToArray();
+                var told = all.Select(static t => t.Most).Where(static t => t > 0).ToArray();
+                Assert.Equal(told.Distinct().Order(), told);
+                Assert.Equal((most, (long)most), (told[^1], all.Sum(static t => t.Refused)));
+            },
+            () =>
+            {
+                for (var i = 0; i < most; i++)
+                {
+                    meeting.At(0, i);
+                    notes.Note(i + 1);
+                    notes.NoteRefused(1);
+                }
+            },
+            () =>
+            {
+                for (var i = 0; i < most; i++)
+                {
+                    meeting.At(1, i);
+                    taken[i] = notes.Take();
+                }
+            });
+    }
 }

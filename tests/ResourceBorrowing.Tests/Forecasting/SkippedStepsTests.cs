@@ -75,6 +75,7 @@ public class SkippedStepsTests
                 if (before.Seen < day) Assert.InRange(after.Seen, 0, day - 1);
                 else Assert.Equal((before.Seen + skipped) % period, after.Seen % period);
                 if (before.Seen >= day) Assert.Equal(before.Profile, after.Profile);
+                if (before.Seen >= day) Assert.InRange(after.Seen, before.Seen, before.Seen + skipped);
                 for (var i = 1; i <= Math.Min(period, after.Seen); i++)
                 {
                     var then = i > skipped ? i - skipped : period - (skipped - i) % period;
