@@ -75,6 +75,17 @@ public class IdleWatchTests
         Assert.Equal(3, most);
     }
 
+    /// <summary>Even where no period has ended since.</summary>
+    [Fact]
+    public void Span_ThatChanges_LeavesNothingOfWhatWasKept()
+    {
+        var watch = new IdleWatch();
+        for (var now = 0; now <= 85; now++) watch.Add(500, now, 80);
+        watch.Add(3, 86, 800);
+        Assert.True(watch.TryGet(886, 800, out var most));
+        Assert.Equal(3, most);
+    }
+
     /// <summary>A period that ended before another that was told first counts as that one's time.</summary>
     [Fact]
     public void Time_ThatRunsBackwards_ForgetsNothing()
