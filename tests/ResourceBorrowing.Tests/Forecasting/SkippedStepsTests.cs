@@ -137,6 +137,19 @@ public class SkippedStepsTests
         Assert.All(quantiles, static q => Assert.Equal(7, q, 1e-9));
     }
 
+    /// <summary>The first season begins again after the gap, with another demand: that was never foretold wrongly.</summary>
+    [Fact]
+    public void Forecasts_FromBeforeAGap_AreNotJudgedByWhatComesAfter()
+    {
+        var (forecaster, quantiles) = (new SeasonalForecaster(7), new double[Levels]);
+        for (var t = 0; t < 3; t++) forecaster.Observe(5);
+        forecaster.Skip(4);
+        Assert.False(forecaster.TryForecast(DemandTarget.NextStep, quantiles));
+        for (var t = 0; t < 2; t++) forecaster.Observe(1_000);
+        Assert.True(forecaster.TryForecast(DemandTarget.NextStep, quantiles));
+        Assert.All(quantiles, static q => Assert.Equal(1_000, q, 1e-9));
+    }
+
     [Fact]
     public void SkippedSteps_BelowZero_AreRefused_AndNoneChangesNothing()
     {
