@@ -69,13 +69,23 @@ public class PlannedMovesTests
         Assert.Equal([new PlannedMove(0, 1, 5, true)], Moves(Free, lent, Needs(10) with { Allocation = 5 }, idle with { Lendable = 0 }, Waits(4)));
     }
 
-    /// <summary>It has put up 5, but needs 8 of its 10; what nobody has put up does not move, but for callers that wait.</summary>
+    /// <summary>It has put up 5, but needs 8 of its 10.</summary>
     [Fact]
     public void Offer_OfWhatThePlanLeavesToIt_IsNotTaken()
     {
         var lender = Offers(5) with { Free = 5, Most = 5, Demand = 8 };
         Assert.Equal([new PlannedMove(1, 0, 2, false)], Moves(Free, [], Needs(16), lender, Offers(0)));
         Assert.Equal([new PlannedMove(1, 0, 5, false)], Moves(Free, [], Waits(5), lender, Offers(0)));
+    }
+
+    /// <summary>It would lend more to callers that wait, and no more than it may.</summary>
+    [Fact]
+    public void Units_ThatNobodyPutUp_MoveForCallersThatWaitAlone()
+    {
+        Assert.Equal([new PlannedMove(1, 0, 2, false)], Moves(Free, [], Needs(15), Offers(2) with { Lendable = 5 }));
+        Assert.Equal([new PlannedMove(1, 0, 5, false)], Moves(Free, [], Waits(5), Offers(2) with { Lendable = 5 }));
+        Assert.Equal([new PlannedMove(1, 0, 2, false)], Moves(Free, [], Needs(15), Offers(5) with { Lendable = 2 }));
+        Assert.Equal([new PlannedMove(1, 0, 2, false)], Moves(Free, [], Waits(5), Offers(5) with { Lendable = 2 }));
     }
 
     /// <summary>Units that it borrowed meanwhile are in use, and its ceiling is what it owns.</summary>
