@@ -15,7 +15,12 @@ internal sealed class IdleWatch
     internal void Add(int most, long now, long span)
     {
         // Another span divides time anew: what was kept has no place in it.
-        if (span != _span) (_span, _since, _part) = (span, now, -1);
+        if (span != _span)
+        {
+            (_span, _since, _part) = (span, now, -1);
+            Array.Clear(_most);
+        }
+
         var part = now / PartOf(span);
         // The parts that passed without a period hold nothing; after a longer pause all of them.
         for (var passed = Math.Max(_part + 1, part - Parts); passed <= part; passed++) _most[passed % _most.Length] = 0;

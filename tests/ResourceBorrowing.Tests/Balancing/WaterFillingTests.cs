@@ -76,6 +76,27 @@ public class WaterFillingTests
             static double At(Claim claim, double level) => Math.Min(claim.Upper, Math.Max(claim.Lower, level * Math.Max(0.001, claim.Target)));
         });
 
+    /// <summary>At the level where nobody would be at a bound everybody is at one, and one of them has no upper bound.</summary>
+    [Fact]
+    public void Fill_WhereAllAreAtABound_GoesOnFromThere()
+    {
+        Claim[] claims = [new(1, 0, 0.5), new(5, 5, double.PositiveInfinity)];
+        var filled = WaterFilling.Fill(5.8, claims);
+        Assert.Equal(0.5, filled[0]);
+        Assert.Equal(5.3, filled[1], 1e-9);
+        Assert.Equal([0.5, 5], WaterFilling.Fill(5.5, claims));
+    }
+
+    /// <summary>A thousandth of the sum within a thousandth of the bounds is a thousandth for each, and so on downwards: only the proportion of the targets counts.</summary>
+    [Theory]
+    [InlineData(1e-12)]
+    [InlineData(1e-3)]
+    public void Fill_OfAnotherScale_IsTheSameOnThatScale(double scale) => Problems.Sample(problem =>
+    {
+        var scaled = problem.Claims.Select(c => new Claim(c.Target, scale * c.Lower, scale * c.Upper)).ToArray();
+        foreach (var (units, other) in WaterFilling.Fill(problem.Sum, problem.Claims).Zip(WaterFilling.Fill(scale * problem.Sum, scaled))) Assert.Equal(units, other / scale, 1e-6);
+    });
+
     /// <summary>To the last bit: nobody is left a fraction short.</summary>
     [Fact]
     public void Fill_OfAllThatFits_GivesEachItsUpperBound() => Gen.Select(Gen.Double[0, 20], Gen.Double[0, 30], static (target, upper) => new Claim(target, 0, upper)).Array[1, 8].Sample(static claims =>
@@ -104,6 +125,8 @@ public class WaterFillingTests
         Assert.Equal([1e-3 - 5e-11], WaterFilling.Fill(1e-3, [new Claim(1, 0, 1e-3 - 5e-11)]));
         Assert.Equal([1e3 + 5e-8], WaterFilling.Fill(1e3, [new Claim(1e3 + 1, 1e3 + 5e-8, 2e3)]));
         Assert.Equal([1e3 - 5e-8], WaterFilling.Fill(1e3, [new Claim(1, 0, 1e3 - 5e-8)]));
+        Assert.Equal([1e-10], WaterFilling.Fill(0, [new Claim(1, 1e-10, 2)]));
+        Assert.Equal([0.0], WaterFilling.Fill(1e-10, [new Claim(1, 0, 0)]));
         Assert.Equal([0.0, 0], WaterFilling.Fill(0, [new Claim(0, 0, 0), new Claim(5, 0, 9)]));
 
         static void Refused(double sum, Claim[] claims, string why) => Assert.Contains(why, Assert.Throws<ArgumentException>(() => WaterFilling.Fill(sum, claims)).Message, StringComparison.Ordinal);

@@ -11,6 +11,8 @@ public class SkippedStepsTests
 
     private static readonly int[][] SeasonsOf = [[24], [24, 168], [10, 15], [7]];
 
+    private static readonly int[][] Shapes = [[], [2], [7], [4, 12], [10, 15]];
+
     private static readonly Gen<(int[] Seasons, long Skipped, int Seed)> Gaps = Gen.Select(
         Gen.Int[0, SeasonsOf.Length - 1].Select(static i => SeasonsOf[i]), Gen.OneOf(Gen.Long[0, 30], Gen.Long[0, 1_000], Gen.Long[0, long.MaxValue]), Gen.Int[0, 1_000_000]);
 
@@ -52,6 +54,38 @@ public class SkippedStepsTests
             forecaster.Observe(course[t % season]);
         }
     }, iter: 40);
+
+    /// <summary>What is remembered of the steps skipped: the longest season that has been seen whole once more, or else the last value.</summary>
+    [Fact]
+    public void SkippedSteps_AreRemembered_AsASeasonBefore() => Gen.Select(
+        Gen.Int[0, Shapes.Length - 1].Select(static i => Shapes[i]), Gen.Int[1, 40], Gen.OneOf(Gen.Int[0, 20], Gen.Int[0, 400]), Gen.Int[0, 1_000_000]).Sample(static (seasons, observed, skipped, seed) =>
+        {
+            var (forecaster, random, day) = (new SeasonalForecaster(seasons), new Random(seed), seasons.FirstOrDefault(1));
+            for (var gap = 0; gap < 3; gap++)
+            {
+                // Whole numbers up to 256 are remembered as they are.
+                for (var t = 0; t < observed; t++) forecaster.Observe(random.Next(257));
+                var before = Memory.Of(forecaster, seasons);
+                forecaster.Skip(skipped);
+                var after = Memory.Of(forecaster, seasons);
+                var period = seasons.LastOrDefault(s => s <= before.Seen, day);
+                Assert.Equal(before.Level * Math.Pow(0.6, skipped), after.Level, 1e-9);
+                Assert.Equal((before.Seen + skipped) % day, after.Seen % day);
+                // While the first season is not seen whole, what comes after its end is a first season again.
+                if (before.Seen < day) Assert.InRange(after.Seen, 0, day - 1);
+                else Assert.Equal((before.Seen + skipped) % period, after.Seen % period);
+                if (before.Seen >= day) Assert.Equal(before.Profile, after.Profile);
+                if (before.Seen >= day) Assert.InRange(after.Seen, before.Seen, before.Seen + skipped);
+                for (var i = 1; i <= Math.Min(period, after.Seen); i++)
+                {
+                    var then = i > skipped ? i - skipped : period - (skipped - i) % period;
+                    var value = before.Back(then <= before.Seen ? then : 1);
+                    Assert.Equal(value, after.Back(i));
+                    if (i <= DemandQuantiles.Window) Assert.Equal(value, after.Recent[(after.Seen - i) % DemandQuantiles.Window]);
+                    if (before.Seen < day) Assert.Equal(value, after.Profile[after.Seen - i]);
+                }
+            }
+        }, iter: 500);
 
     /// <summary>The levels hold after any number of gaps, of noise around a course.</summary>
     [Theory]
@@ -103,6 +137,19 @@ public class SkippedStepsTests
         Assert.All(quantiles, static q => Assert.Equal(7, q, 1e-9));
     }
 
+    /// <summary>The first season begins again after the gap, with another demand: that was never foretold wrongly.</summary>
+    [Fact]
+    public void Forecasts_FromBeforeAGap_AreNotJudgedByWhatComesAfter()
+    {
+        var (forecaster, quantiles) = (new SeasonalForecaster(7), new double[Levels]);
+        for (var t = 0; t < 3; t++) forecaster.Observe(5);
+        forecaster.Skip(4);
+        Assert.False(forecaster.TryForecast(DemandTarget.NextStep, quantiles));
+        for (var t = 0; t < 2; t++) forecaster.Observe(1_000);
+        Assert.True(forecaster.TryForecast(DemandTarget.NextStep, quantiles));
+        Assert.All(quantiles, static q => Assert.Equal(1_000, q, 1e-9));
+    }
+
     [Fact]
     public void SkippedSteps_BelowZero_AreRefused_AndNoneChangesNothing()
     {
@@ -113,11 +160,32 @@ public class SkippedStepsTests
         forecaster.Skip(0);
         Assert.Equal(before, Saved());
 
-        byte[] Saved()
+        byte[] Saved() => Memory.Saved(forecaster);
+    }
+
+    /// <summary>What a forecaster remembers, as its state says.</summary>
+    private sealed record Memory(long Seen, double Level, double[] Recent, float[] Profile, ushort[] History)
+    {
+        /// <summary>The value so many steps ago, from 1.</summary>
+        internal double Back(int steps) => BitConverter.UInt32BitsToSingle((uint)History[(Seen - steps) % History.Length] << 16);
+
+        internal static Memory Of(SeasonalForecaster forecaster, int[] seasons)
+        {
+            using var reader = new BinaryReader(new MemoryStream(Saved(forecaster)));
+            reader.ReadByte();
+            for (var count = reader.ReadInt64(); count > 0; count--) reader.ReadInt64();
+            var (seen, level, _, _) = (reader.ReadInt64(), reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
+            return new Memory(
+                seen, level, Each(DemandQuantiles.Window, reader.ReadDouble), Each(seasons.FirstOrDefault(1), reader.ReadSingle), Each(seasons.LastOrDefault() + DemandQuantiles.Window, reader.ReadUInt16));
+        }
+
+        internal static byte[] Saved(SeasonalForecaster forecaster)
         {
             var writer = new ArrayBufferWriter<byte>();
             forecaster.Save(writer);
             return writer.WrittenSpan.ToArray();
         }
+
+        private static T[] Each<T>(int count, Func<T> read) => [.. Enumerable.Range(0, count).Select(_ => read())];
     }
 }
