@@ -90,123 +90,154 @@ internal static class Planner
         return lowers <= capacity ? 1 : Math.Max(0, (capacity - floors) / (lowers - floors));
     }
 
+    /// <summary>How one participant stands while the moves of a plan are being found.</summary>
+    private struct Position
+    {
+        internal int Gain;        // units still missing
+        internal int Excess;      // units that it does not need, its own included
+        internal int Relief;      // units that callers wait for
+        internal int Borrowable;
+        internal int Lendable;
+        internal int Spare;       // units that it offers and the plan does not leave to it
+        internal int Free;
+
+        internal readonly int Wanted(bool isRelief) => isRelief ? Relief : Gain;
+
+        internal readonly int Supply(bool isRelief) => Math.Min(Free, isRelief ? Lendable : Spare);
+    }
+
     /// <summary>The moves of one plan, while they are being found.</summary>
     private readonly ref struct Moves
     {
+        // A participant's place, and before it what it is sorted by.
+        private const int PlaceBits = 31;
+        private const double BestScore = 100;
+        private const double ScoreSteps = 1 << 24;
+
         private readonly ReadOnlySpan<Situation> _situations;
-        private readonly int[] _gains;     // units still missing
-        private readonly int[] _excess;    // units that it does not need, its own included
-        private readonly int[] _relief;    // units that callers wait for
-        private readonly int[] _lendable;
-        private readonly int[] _borrowable;
-        private readonly int[] _spare;     // units that it offers and the plan does not leave to it
-        private readonly int[] _free;
+        private readonly Position[] _all;
         private readonly List<PlannedMove> _moves;
 
         internal Moves(in PlanLimits limits, ReadOnlySpan<Situation> situations, int[] allocations, double[] targets)
         {
             _situations = situations;
+            _all = new Position[situations.Length];
             _moves = new(situations.Length);
-            (_gains, _excess, _relief) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);
-            _borrowable = new int[situations.Length];
-            (_lendable, _spare, _free) = (new int[situations.Length], new int[situations.Length], new int[situations.Length]);
             for (var i = 0; i < situations.Length; i++)
             {
                 ref readonly var one = ref situations[i];
+                ref var position = ref _all[i];
                 var need = (int)Math.Min(Math.Ceiling(targets[i] - Trace), allocations[i]);
                 var band = limits.DeadBand * one.Allocation;
                 var (gain, excess) = (need - one.Allocation, one.Allocation - Math.Max(need, one.Recent));
-                if (gain > 0 && gain >= band) _gains[i] = gain;
+                if (gain > 0 && gain >= band) position.Gain = gain;
                 // Whoever needs no more than it owns need not borrow, however little: or some would lend to each other in a circle, and nobody could lend on.
-                if (excess > 0 && (excess >= band || need <= one.Nominal)) _excess[i] = excess;
-                _relief[i] = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
-                _borrowable[i] = one.Borrowable;
-                (_free[i], _lendable[i]) = (one.Free, Math.Min(one.Free, one.Lendable));
-                _spare[i] = Math.Clamp(one.Allocation - need, 0, Math.Min(_lendable[i], one.Offered));
+                if (excess > 0 && (excess >= band || need <= one.Nominal)) position.Excess = excess;
+                position.Relief = Math.Clamp(one.Waiting - one.Free, 0, Math.Max(0, one.Ceiling - one.Allocation));
+                position.Borrowable = one.Borrowable;
+                (position.Free, position.Lendable) = (one.Free, Math.Min(one.Free, one.Lendable));
+                position.Spare = Math.Clamp(one.Allocation - need, 0, Math.Min(position.Lendable, one.Offered));
             }
         }
 
         internal List<PlannedMove> Find(int most, ReadOnlySpan<StandingLoan> standing)
         {
             var left = standing.ToArray();
-            GiveBack(left, _relief, ref most, isRelief: true);
-            GiveBack(left, _gains, ref most, isRelief: false);
-            Lend(_relief, _lendable, ref most, isRelief: true);
-            Lend(_gains, _spare, ref most, isRelief: false);
+            GiveBack(left, ref most, isRelief: true);
+            GiveBack(left, ref most, isRelief: false);
+            Lend(ref most, isRelief: true);
+            Lend(ref most, isRelief: false);
             return _moves;
         }
 
         /// <summary>What its owner wants or its borrower does not need goes home: never what somebody uses.</summary>
-        private void GiveBack(StandingLoan[] standing, int[] wants, ref int most, bool isRelief)
+        private void GiveBack(StandingLoan[] standing, ref int most, bool isRelief)
         {
             foreach (ref var loan in standing.AsSpan())
             {
-                var needless = isRelief ? 0 : _excess[loan.Borrower];
-                var units = Math.Min(Math.Min(loan.Units, _free[loan.Borrower]), Math.Max(needless, wants[loan.Lender]));
+                ref var borrower = ref _all[loan.Borrower];
+                var needless = isRelief ? 0 : borrower.Excess;
+                var units = Math.Min(Math.Min(loan.Units, borrower.Free), Math.Max(needless, _all[loan.Lender].Wanted(isRelief)));
                 if (!isRelief) units = Math.Min(units, most);
                 if (units <= 0) continue;
-                _excess[loan.Borrower] = Math.Max(0, _excess[loan.Borrower] - units);
+                borrower.Excess = Math.Max(0, borrower.Excess - units);
                 loan = loan with { Units = loan.Units - units };
-                Move(new(loan.Lender, loan.Borrower, units, IsReturn: true), gaining: loan.Lender, losing: loan.Borrower, ref most, isRelief);
+                if (!isRelief) most -= units;
+                Move(new(loan.Lender, loan.Borrower, units, IsReturn: true), ref _all[loan.Lender], ref borrower);
             }
         }
 
-        private void Lend(int[] wants, int[] supply, ref int most, bool isRelief)
+        private void Lend(ref int most, bool isRelief)
         {
-            var situations = _situations;
-            var (takers, givers) = (Places(wants), Places(supply));
-            var (scores, supplies) = (new double[takers.Length], new long[givers.Length]);
-            for (var i = 0; i < takers.Length; i++) scores[i] = -situations[takers[i]].Score;
-            for (var i = 0; i < givers.Length; i++) supplies[i] = (situations[givers[i]].MustBeAsked ? 1L << 32 : 0) - supply[givers[i]];
-            Array.Sort(scores, takers);
-            Array.Sort(supplies, givers);
+            var (takers, givers) = (Takers(isRelief), Givers(isRelief));
             var next = 0;
             foreach (var taker in takers)
             {
-                for (var place = next; place < givers.Length && wants[taker] > 0 && (isRelief || most > 0); place++)
+                ref var gaining = ref _all[taker];
+                for (var place = next; place < givers.Length && gaining.Wanted(isRelief) > 0 && (isRelief || most > 0); place++)
                 {
                     var giver = givers[place];
-                    var has = Math.Min(supply[giver], _free[giver]);
-                    var isRefused = giver == taker || situations[taker].Score < situations[giver].Threshold;
-                    var units = isRefused ? 0 : Math.Min(Math.Min(wants[taker], _borrowable[taker]), has);
+                    ref var losing = ref _all[giver];
+                    var supply = losing.Supply(isRelief);
+                    var isRefused = giver == taker || _situations[taker].Score < _situations[giver].Threshold;
+                    var units = isRefused ? 0 : Math.Min(Math.Min(gaining.Wanted(isRelief), gaining.Borrowable), supply);
                     if (!isRelief) units = Math.Min(units, most);
-                    if (units > 0) Move(new(giver, taker, units, IsReturn: false), gaining: taker, losing: giver, ref most, isRelief);
-                    if (place == next && units == has) next++;
+                    if (units > 0)
+                    {
+                        if (!isRelief) most -= units;
+                        Move(new(giver, taker, units, IsReturn: false), ref gaining, ref losing);
+                    }
+
+                    if (place == next && units == supply) next++;
                 }
             }
         }
 
-        private void Move(PlannedMove move, int gaining, int losing, ref int most, bool isRelief)
+        private void Move(in PlannedMove move, ref Position gaining, ref Position losing)
         {
             _moves.Add(move);
-            if (!isRelief) most -= move.Units;
-            _free[losing] -= move.Units;
+            losing.Free -= move.Units;
             if (!move.IsReturn)
             {
-                _borrowable[gaining] -= move.Units;
-                _lendable[losing] -= move.Units;
-                _spare[losing] -= move.Units;
+                gaining.Borrowable -= move.Units;
+                losing.Lendable -= move.Units;
+                losing.Spare -= move.Units;
             }
-            else if (move.Units - Math.Max(_gains[gaining], _relief[gaining]) is var more and > 0)
+            else if (move.Units - Math.Max(gaining.Gain, gaining.Relief) is var more and > 0)
             {
                 // What its owner does not need it may lend anew.
-                _free[gaining] += more;
-                _lendable[gaining] += more;
-                _spare[gaining] += more;
+                gaining.Free += more;
+                gaining.Lendable += more;
+                gaining.Spare += more;
             }
 
-            _gains[gaining] = Math.Max(0, _gains[gaining] - move.Units);
-            _relief[gaining] = Math.Max(0, _relief[gaining] - move.Units);
+            gaining.Gain = Math.Max(0, gaining.Gain - move.Units);
+            gaining.Relief = Math.Max(0, gaining.Relief - move.Units);
         }
 
-        private static int[] Places(int[] amounts)
+        /// <summary>Those that want units: the best reputation first, the earlier of equals.</summary>
+        private int[] Takers(bool isRelief)
         {
-            var count = 0;
-            foreach (var amount in amounts)
-                if (amount > 0) count++;
-            var places = new int[count];
-            for (var i = amounts.Length - 1; i >= 0; i--)
-                if (amounts[i] > 0) places[--count] = i;
+            var (keys, count) = (new long[_all.Length], 0);
+            for (var i = 0; i < _all.Length; i++)
+                if (_all[i].Wanted(isRelief) > 0) keys[count++] = (long)((BestScore - _situations[i].Score) * ScoreSteps) << PlaceBits | (long)i;
+            return Sorted(keys.AsSpan(0, count));
+        }
+
+        /// <summary>Those that have units to give: those that need not be asked first, and who has most.</summary>
+        private int[] Givers(bool isRelief)
+        {
+            var (keys, count) = (new long[_all.Length], 0);
+            for (var i = 0; i < _all.Length; i++)
+                if (_all[i].Supply(isRelief) is var supply and > 0) keys[count++] = (_situations[i].MustBeAsked ? 0 : -(1L << 62)) + ((long)(int.MaxValue - supply) << PlaceBits | (long)i);
+            return Sorted(keys.AsSpan(0, count));
+        }
+
+        private static int[] Sorted(Span<long> keys)
+        {
+            keys.Sort();
+            var places = new int[keys.Length];
+            for (var i = 0; i < places.Length; i++) places[i] = (int)(keys[i] & int.MaxValue);
             return places;
         }
     }

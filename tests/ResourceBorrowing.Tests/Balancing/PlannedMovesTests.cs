@@ -14,6 +14,15 @@ public class PlannedMovesTests
         Assert.Equal([new(2, 0, 5, false), new(3, 0, 3, false), new PlannedMove(1, 0, 2, false)], Moves(Free, [], Waits(12), Offers(2), Offers(5), Offers(3)));
     }
 
+    /// <summary>However much it offers: it may say no.</summary>
+    [Fact]
+    public void Need_IsMetByThoseThatMustBeAskedLast()
+    {
+        var asked = Offers(9) with { MustBeAsked = true };
+        Assert.Equal([new(2, 0, 3, false), new PlannedMove(1, 0, 4, false)], Moves(Free, [], Needs(17), asked, Offers(3)));
+        Assert.Equal([new(1, 0, 3, false), new PlannedMove(2, 0, 4, false)], Moves(Free, [], Waits(7), Offers(3), asked));
+    }
+
     /// <summary>Not a unit, but for those that callers wait for.</summary>
     [Fact]
     public void Plan_ThatMayMoveNothing_MovesWhatCallersWaitForAlone()
