@@ -33,7 +33,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         if (balancing.Mode == BalancingMode.Observe || pool.IsObserving) _reason = "the pool only observes";
         else if (pool.Now - now > book.PlanningPeriod) _reason = "the plan took longer than a planning period";
         else foreach (var move in _plan.Moves) Carry(move);
-        if (_asked > 0) _reason = $"{_asked} asked for";
+        if (_asked > 0) _reason = $"{_asked} wait for consent";
         if (pool.IsDisposed) _reason = "the pool was disposed";
     }
 

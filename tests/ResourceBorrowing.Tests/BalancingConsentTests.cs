@@ -147,7 +147,7 @@ public class BalancingConsentTests
         var (a, b) = (pool["a"], pool["b"]);
         var waiting = Want4(a);
         BalancingTests.Run(time, Second + Sample);
-        Assert.Equal("4 asked for", pool.ReportBalance()!.Reason);
+        Assert.Equal("4 wait for consent", pool.ReportBalance()!.Reason);
         BalancingTests.Run(time, 5 * Second);
         await AnswerAsync(1, false);
         BalancingTests.Run(time, 9 * Second);
