@@ -16,11 +16,14 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
     private readonly SortedDictionary<RefusalReason, int> _refused = [];
     private Plan? _plan;
     private string _reason = "";
+    private readonly List<PlannedMove> _questions = [];
     private int _asked;
 
     internal int Moved { get; private set; }
 
     private int Lent { get; set; }
+
+    private long Pause => (long)pool.Balancing.OfferAfter.TotalMilliseconds;
 
     internal void Run()
     {
@@ -32,7 +35,12 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         _plan = Planner.Make(new(_situations.Sum(static s => s.Nominal), balancing.DeadBand, balancing.MostMoved), _situations, standing);
         if (balancing.Mode == BalancingMode.Observe || pool.IsObserving) _reason = "the pool only observes";
         else if (pool.Now - now > book.PlanningPeriod) _reason = "the plan took longer than a planning period";
-        else foreach (var move in _plan.Moves) Carry(move);
+        else
+        {
+            foreach (var move in _plan.Moves) Carry(move);
+            AskForConsent();
+        }
+
         if (_asked > 0) _reason = $"{_asked} wait for consent";
         if (pool.IsDisposed) _reason = "the pool was disposed";
     }
@@ -57,9 +65,12 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         var (nominal, word) = (account.Nominal, account.Cell.Read());
         demand.Add(period, time, now, nominal, standing, balancing);
         Foresee(i, participant, period, nominal);
-        var (isLender, threshold) = (participant.Leaving is null && IsReadyToLend(participant, account.Rules.Consent, balancing), account.Rules.GrantThreshold);
+        // What time has healed: who does not borrow has nobody else who would look.
+        pool.Reputations.LookAgain(participant.Standing);
+        var (isLender, threshold) = (participant.Leaving is null && account.Rules.Consent != LendingConsent.Never, account.Rules.GrantThreshold);
         var limit = isLender ? Math.Min(nominal, account.LendingLimitAt(now)) : 0;
-        var lendable = isLender ? account.LendableAt(now, isForCallers: false) : 0;
+        var mustBeAsked = account.Rules.Consent == LendingConsent.Ask && demand.Consent.Agreed == 0;
+        var lendable = isLender && (!mustBeAsked || demand.Consent.IsOpen(now, Pause)) ? account.LendableAt(now, isForCallers: false) : 0;
         // Nobody misses the reserve's units: it puts all of them up.
         var recent = demand.Recent(now, balancing);
         var idle = participant == pool.Reserve ? nominal : demand.Idle(recent, nominal, account.Rules.Headroom);
@@ -69,13 +80,8 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         return new(
             nominal, nominal - limit, ceiling, word.Allocation, Math.Max(0, word.Free), period.Most, recent, Math.Min(demand.Need(period, nominal), pool.Capacity),
             Math.Min(lendable, Math.Max(0, demand.Offered - account.Lent)), lendable, Math.Max(0, ceiling - nominal - account.Borrowed), WaitingFor(participant, period, word.Allocation, word.Free),
-            account.Score, threshold, account.Rules.Consent == LendingConsent.Ask);
+            account.Score, threshold, mustBeAsked);
     }
-
-    /// <summary>By its consent; while a callback thinks about a loan, and for some time after it said no, there is no point in asking it for another.</summary>
-    private bool IsReadyToLend(Participant participant, LendingConsent consent, BalancingOptions balancing) =>
-        consent == LendingConsent.Automatic
-            || consent == LendingConsent.Ask && participant.Demand.Consent.CanBeAsked(now, (long)balancing.OfferAfter.TotalMilliseconds);
 
     private void Foresee(int i, Participant participant, in DemandPeriod period, int nominal)
     {
@@ -161,14 +167,50 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         var units = Math.Min(move.Units, lender.Account.LendableAt(now, isForCallers: false));
         if (units < move.Units) Refused(RefusalReason.LenderNotAvailable, move.Units - units);
         if (units == 0) return 0;
-        if (lender.Account.Rules.Consent == LendingConsent.Ask)
+        var isAsked = lender.Account.Rules.Consent == LendingConsent.Ask;
+        if (isAsked)
         {
-            if (lender.Demand.Consent.TryAsk(lender, borrower, units)) _asked += units;
-            return 0;
+            var consent = lender.Demand.Consent;
+            if (consent.Borrower != borrower || consent.Agreed == 0)
+            {
+                _questions.Add(move with { Units = units });
+                return 0;
+            }
+
+            units = Math.Min(units, consent.Agreed);
+            consent.Forget();
         }
 
-        var loan = pool.LendByPlan(lender, borrower, units, isAgreed: false);
-        return loan.IsGranted ? units : Refused(loan.Refusal, units);
+        var loan = pool.LendByPlan(lender, borrower, units, isAsked);
+        if (loan.IsGranted) return units;
+        if (isAsked) lender.Demand.Consent.Refuse(now);
+        return Refused(loan.Refusal, units);
+    }
+
+    /// <summary>One question for each lender and each borrower at a time: what the next would be depends on the answer. Of several borrowers, not the one that was asked for last.</summary>
+    private void AskForConsent()
+    {
+        var borrowers = new HashSet<Participant>();
+        foreach (var participant in participants)
+        {
+            var consent = participant.Demand.Consent;
+            if (consent is { IsAsked: true, Borrower: { } borrower }) borrowers.Add(borrower);
+            // Nobody wanted it in this plan.
+            else if (consent.Agreed > 0) consent.Forget();
+        }
+
+        foreach (var question in _questions.OrderBy(q => participants[q.Lender].Demand.Consent.Borrower == participants[q.Borrower]))
+        {
+            var (lender, borrower) = (participants[question.Lender], participants[question.Borrower]);
+            if (!lender.Demand.Consent.IsOpen(now, Pause) || !borrowers.Add(borrower))
+            {
+                Refused(RefusalReason.ConsentRequired, question.Units);
+                continue;
+            }
+
+            lender.Demand.Consent.Ask(lender, borrower, question.Units);
+            _asked += question.Units;
+        }
     }
 
     private int Refused(RefusalReason reason, int units)

@@ -13,6 +13,9 @@ namespace ResourceBorrowing;
 /// </remarks>
 internal sealed class Balancer(ResourcePool pool, LoanBook book)
 {
+    private const int Idle = 0;
+    private const int Planning = 1;
+    private const int Saving = 2;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
     private readonly UsageMonitor _monitor = new();
@@ -23,7 +26,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
     private long _planned;
     private bool _isQuiet = true;
     private bool _isLate;
-    private int _isPlanning;
+    private int _busy;
     private BalanceRound? _last;
     private long _moved;
 
@@ -32,9 +35,6 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
 
     /// <summary>Units that plans have moved so far.</summary>
     internal long Moved => Volatile.Read(ref _moved);
-
-    /// <summary>Units have moved for a plan.</summary>
-    internal void Count(int moved) => Interlocked.Add(ref _moved, moved);
 
     internal void Start()
     {
@@ -56,10 +56,14 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         if (now < NextPlan) return Next;
         // After a jump of the clock one plan stands for all that were missed.
         _lastPlan = now;
-        if (TryBegin())
+        if (TryBegin(Planning))
         {
             _isLate = false;
             Plan(now);
+        }
+        else if (Volatile.Read(ref _busy) == Saving)
+        {
+            _lastPlan = now + Sample - book.PlanningPeriod;
         }
         else if (!_isLate)
         {
@@ -86,7 +90,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         pool.Arm(pool.Now);
     }
 
-    private bool TryBegin() => Interlocked.Exchange(ref _isPlanning, 1) == 0;
+    private bool TryBegin(int what) => Interlocked.CompareExchange(ref _busy, what, Idle) == Idle;
 
     private long Next => Math.Min(Volatile.Read(ref _nextLook), NextPlan);
 
@@ -119,14 +123,14 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
     /// <returns>False when it could not.</returns>
     internal bool TryBetweenPlans(Action action)
     {
-        if (!SpinWait.SpinUntil(TryBegin, LongestWait)) return false;
+        if (!SpinWait.SpinUntil(() => TryBegin(Saving), LongestWait)) return false;
         try
         {
             action();
         }
         finally
         {
-            Volatile.Write(ref _isPlanning, 0);
+            Volatile.Write(ref _busy, Idle);
         }
 
         return true;
@@ -137,7 +141,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         try
         {
             round.Run();
-            Count(round.Moved);
+            Volatile.Write(ref _moved, _moved + round.Moved);
             Volatile.Write(ref _last, round);
         }
         catch (Exception exception)
@@ -146,7 +150,7 @@ internal sealed class Balancer(ResourcePool pool, LoanBook book)
         }
         finally
         {
-            Volatile.Write(ref _isPlanning, 0);
+            Volatile.Write(ref _busy, Idle);
         }
     }
 }

@@ -43,7 +43,7 @@ internal static class BorrowWaits
             foreach (var lender in pool.AllWithReserve)
             {
                 if (loan.IsGranted || !IsAsked(borrower, lender, request)) continue;
-                if (!await ConsentCallback.AskAsync(lender, borrower, request, deadline, cancellationToken).ConfigureAwait(false)) continue;
+                if (!await ConsentCallback.AskAsync(lender, borrower, request, deadline, ended: null, cancellationToken).ConfigureAwait(false)) continue;
                 agreed.Add(lender);
                 loan = pool.Borrow(borrower, request, pool.OrderOf(borrower, request), agreed);
             }

@@ -26,7 +26,7 @@ public sealed class ForecastingOptions
 
     /// <summary>Foresees demand by a forecaster of yours in place of <see cref="SeasonalForecaster"/>.</summary>
     /// <param name="make">
-    /// Makes the forecaster of a participant, by its name. Called once for each; what it or its forecaster throws is contained, counted and logged, and then that
+    /// Makes the forecaster of a participant, by its name. Called once for each, and again for those of a saved state that is loaded; what it or its forecaster throws is contained, counted and logged, and then that
     /// participant is balanced by its demand alone.
     /// </param>
     public void UseForecaster(Func<string, IDemandForecaster> make)

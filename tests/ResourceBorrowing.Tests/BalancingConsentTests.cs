@@ -102,6 +102,21 @@ public class BalancingConsentTests
         Assert.Equal(most, a.Borrowed);
     }
 
+    /// <summary>It neither borrows nor lends, so nothing but a plan would look at what time has healed.</summary>
+    [Fact]
+    public async Task Borrower_WhoseReputationTimeHasHealed_GetsUnitsByPlanAgain()
+    {
+        var policy = new Healing(TimeSpan.FromSeconds(5));
+        using var pool = Build(out var time, policy, lender: static b => b.LendingLimit = 10);
+        var a = pool["a"];
+        a.Standing.Load(default, 25, 0, 0, [], []);
+        var waiting = Want4(a);
+        BalancingTests.Run(time, 4 * Second);
+        Assert.Equal((25, 0), (a.Account.Score, a.Borrowed));
+        BalancingTests.Run(time, 4 * Second);
+        (await waiting.Within()).Dispose();
+    }
+
     [Fact]
     public void Newcomer_BorrowsByPlanNoMoreThanItOwns()
     {
@@ -129,67 +144,6 @@ public class BalancingConsentTests
         BalancingTests.Run(time, 5 * Second);
         Assert.Equal((2, 2), (a.Borrowed, a.Debt));
         Assert.False(waiting.IsCompleted);
-    }
-
-    /// <summary>Plans pass while it thinks about one loan; it is not asked for another meanwhile, nor until some time after a no.</summary>
-    [Fact]
-    public async Task Lender_ThatWantsToBeAsked_IsAskedOnce_AndLendsOrIsLeftAlone()
-    {
-        var asked = new List<(LoanRequest Request, Participant Borrower, TaskCompletionSource<bool> Answer)>();
-        using var pool = Build(out var time, new Unmoved(50), lender: b => b.AskBeforeLending(
-            (request, borrower, _) =>
-            {
-                var answer = new TaskCompletionSource<bool>();
-                lock (asked) asked.Add((request, borrower, answer));
-                return new(answer.Task);
-            },
-            TimeSpan.FromMinutes(1)));
-        var (a, b) = (pool["a"], pool["b"]);
-        var waiting = Want4(a);
-        BalancingTests.Run(time, Second + Sample);
-        Assert.Equal("4 wait for consent", pool.ReportBalance()!.Reason);
-        BalancingTests.Run(time, 5 * Second);
-        await AnswerAsync(1, false);
-        BalancingTests.Run(time, 9 * Second);
-        Assert.Single(asked);
-        BalancingTests.Run(time, 2 * Second);
-        await AnswerAsync(2, true);
-        (await waiting.Within()).Dispose();
-        Assert.All(asked, question => Assert.Equal((4, b, a), (question.Request.Units, question.Request.Lender, question.Borrower)));
-        Assert.Equal(4, b.Lent);
-        Assert.Equal(4, pool.Balancer!.Moved);
-        TestPool.AssertLaws(pool);
-
-        async Task AnswerAsync(int questions, bool agrees)
-        {
-            Assert.True(SpinWait.SpinUntil(() => Count() == questions, TimeSpan.FromSeconds(30)));
-            asked[^1].Answer.SetResult(agrees);
-            while (!b.Demand.Consent.CanBeAsked(long.MaxValue, 0)) await Task.Yield();
-        }
-
-        int Count()
-        {
-            lock (asked) return asked.Count;
-        }
-    }
-
-    [Fact]
-    public async Task Lender_WhoseCallbackThrows_LendsNothing_AndOthersAreBalanced()
-    {
-        var asked = 0;
-        using var pool = Build(out var time, new Unmoved(50), lender: b => b.AskBeforeLending((_, _, _) =>
-        {
-            Interlocked.Increment(ref asked);
-            throw new DivideByZeroException();
-        }));
-        var waiting = Want4(pool["a"]);
-        BalancingTests.Run(time, Second + Sample);
-        Assert.True(SpinWait.SpinUntil(() => pool["b"].Demand.Consent.CanBeAsked(long.MaxValue, 0), TimeSpan.FromSeconds(30)));
-        Assert.Equal((1, 0), (asked, pool["b"].Lent));
-        pool.Update(new ParticipantOptions { Name = "c", NominalQuota = 10, BorrowOnDemand = false });
-        BalancingTests.Run(time, 2 * Second);
-        (await waiting.Within()).Dispose();
-        Assert.Equal((1, 4), (asked, pool["c"].Lent));
     }
 
     /// <summary>The plan must not rest its hopes on whoever has most but would refuse, or may.</summary>
@@ -271,6 +225,14 @@ public class BalancingConsentTests
     {
         Assert.True(a.TryAcquire(10).IsAcquired);
         return a.AcquireAsync(4).AsTask();
+    }
+
+    /// <summary>25 until then, 50 from then on.</summary>
+    private sealed class Healing(TimeSpan healed) : IReputationPolicy
+    {
+        public ReputationRecord Apply(in ReputationRecord record, in Evidence evidence, ref Dealings dealings) => record;
+
+        public double Score(in ReputationRecord record, TimeSpan now) => now < healed ? 25 : 50;
     }
 
     private sealed class Load : IStabilitySignal

@@ -155,6 +155,23 @@ public class BalancingFaultTests
         Assert.True(SpinWait.SpinUntil(() => pool.ReportBalance() is not null, TimeSpan.FromSeconds(30)), "the plan ends when it can");
     }
 
+    /// <summary>What is saved then is no plan that is late, and the next one does not wait for another period.</summary>
+    [Fact]
+    public void Plan_ThatIsDueWhileForecastsAreSaved_ComesRightAfter()
+    {
+        using var logs = new FakeLoggerProvider();
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        var time = new FakeTimeProvider();
+        using var pool = new ResourcePool(Options(static _ => new Faulty(Fault.None)), time, loggerFactory: loggers);
+        using var held = pool["a"].TryAcquire(3);
+        BalancingTests.Run(time, 2 * Second);
+        Assert.True(pool.Balancer!.TryBetweenPlans(() => BalancingTests.Run(time, 1.5 * Second)));
+        var before = pool.ReportBalance()!.At;
+        BalancingTests.Run(time, TimeSpan.FromMilliseconds(30));
+        Assert.True(pool.ReportBalance()!.At > before);
+        Assert.DoesNotContain(logs.Collector.GetSnapshot(), static r => r.Id.Name == "PlanIsLate");
+    }
+
     [Fact]
     public void Plan_OfAPoolThatWasDisposedMeanwhile_MovesNothing()
     {

@@ -9,6 +9,18 @@ namespace ResourceBorrowing.Tests;
 /// <summary>Renewal, part return, overdue, default, write-off and the limits on open loans.</summary>
 public class LoanTermsTests
 {
+    /// <summary>Between two ticks, as a real clock mostly stands.</summary>
+    [Fact]
+    public void AutoRenew_ForTheLongestTerm_RenewsWhereverItBegan()
+    {
+        var (pool, a, b, time) = TestPool.Of30();
+        pool.Update(new ParticipantOptions { Name = "b", NominalQuota = 10, LongestTerm = TimeSpan.FromSeconds(1) });
+        time.Advance(TimeSpan.FromMicroseconds(12_400));
+        var loan = a.TryBorrow(new LoanRequest(5) { Lender = b, Duration = TimeSpan.FromSeconds(1), Terms = new() { AutoRenews = true } });
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal((true, 5), (loan.IsActive, a.Borrowed));
+    }
+
     [Fact]
     public void AutoRenew_GoesOnAsLongAsANewRequestWouldBeGranted()
     {

@@ -200,12 +200,13 @@ internal sealed partial class LoanShard
             case LoanState.Returning:
                 Move(ref record, group, LoanEvent.ComeDue);
                 break;
-            case LoanState.Active when group.Conditions.AutoRenews && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term, due) == RefusalReason.None:
+            // A term is counted from the tick before it to the tick after it, so up to one tick longer than it is.
+            case LoanState.Active when group.Conditions.AutoRenews && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term - 1, due) == RefusalReason.None:
                 // The next term begins now: after a jump of the clock one renewal stands for all that would have come and gone.
                 Renew(slot, due, now, now + record.Term);
                 return;
             case LoanState.Active when group.Conditions.IsOnDemand && group.Borrower.Cell.Read().Free is var free && free < record.Left
-                && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term, due) == RefusalReason.None:
+                && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term - 1, due) == RefusalReason.None:
                 // Who borrowed did not ask, and its callers are not done: what they do not use goes back, and the rest only if the lender needs it.
                 if (free > 0) End(Split(slot, free), LoanEvent.Return, due, ref attention);
                 Renew(slot, due, now, now + _slab[slot].Term);

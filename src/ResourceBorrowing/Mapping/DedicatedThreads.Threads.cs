@@ -5,8 +5,14 @@ namespace ResourceBorrowing.Mapping;
 // How threads come and go.
 public sealed partial class DedicatedThreads
 {
-    /// <summary>A thread's last step, or what is left to do for one that could not be started.</summary>
+    /// <summary>A thread's last step: by now the allocation may allow another in its place.</summary>
     internal void Leave()
+    {
+        StartAhead();
+        Forget();
+    }
+
+    private void Forget()
     {
         lock (_lock) _present--;
         EndIfDone();
@@ -45,7 +51,7 @@ public sealed partial class DedicatedThreads
         }
         catch (Exception exception) when (exception is OutOfMemoryException or ThreadStateException or ThreadStartException)
         {
-            Leave();
+            Forget();
             _participant.Pool.Contain("thread start", exception);
             return false;
         }

@@ -14,7 +14,8 @@ public sealed class DedicatedThreadsOptions
 
     /// <summary>
     /// Whether as many threads as the allocation allows stand ready: started when it rises, for instance because a spike is foreseen, and ended when it falls, rather than started with
-    /// their first task and ended after <see cref="IdleTime"/>. Default false. They hold no units while they are idle.
+    /// their first task and ended after <see cref="IdleTime"/>. Default false. They hold no units while they are idle, and end at the latest
+    /// when <see cref="DedicatedThreads"/> is disposed.
     /// </summary>
     public bool StartsAhead { get; set; }
 
