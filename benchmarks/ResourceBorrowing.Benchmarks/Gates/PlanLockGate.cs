@@ -6,7 +6,7 @@ internal sealed class PlanLockGate(double most) : Gate("plan/lock", Bound.AtMost
 {
     private const int Participants = 1000;
     private const int Units = 20;
-    private const int Plans = 40;
+    private const int Plans = 1000;
 
     internal override Reading Measure()
     {
