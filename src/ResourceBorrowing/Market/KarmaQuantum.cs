@@ -50,29 +50,40 @@ internal sealed class KarmaQuantum
     {
         _donors.Clear();
         _borrowers.Clear();
+        var (sure, wanted) = (0L, 0L);
         for (var i = 0; i < demands.Length; i++)
         {
-            var credit = credits[i] = checked(credits[i] + _free[i]);
-            var missing = demands[i] - _guaranteed[i];
-            allocations[i] = Math.Min(demands[i], _guaranteed[i]);
-            _donors.Add(i, credit, -missing);
+            var (credit, demand, guaranteed) = (checked(credits[i] + _free[i]), demands[i], _guaranteed[i]);
+            credits[i] = credit;
             // More than there is need not be told apart, and would not add up.
-            _borrowers.Add(i, -credit, Math.Min(missing, Math.Min(credit, _capacity)));
+            var missing = Math.Min(demand - guaranteed, _capacity);
+            allocations[i] = Math.Min(demand, guaranteed);
+            sure += allocations[i];
+            if (missing < 0) _donors.Add(i, credit, -missing);
+            if (missing <= 0) continue;
+            wanted += missing;
+            _borrowers.Add(i, -credit, Math.Min(missing, credit));
         }
 
         var supply = _donors.Total + _shared;
         var lent = Math.Min(supply, _borrowers.Total);
         _donors.Fill(Math.Min(lent, _donors.Total));
         _borrowers.Fill(lent);
-        foreach (var (place, units) in _donors) credits[place] = checked(credits[place] + units);
-        foreach (var (place, units) in _borrowers)
+        for (var i = 0; i < _donors.Count; i++)
         {
+            ref var credit = ref credits[_donors.Places[i]];
+            credit = checked(credit + _donors.Given[i]);
+        }
+
+        for (var i = 0; i < _borrowers.Count; i++)
+        {
+            var (place, units) = (_borrowers.Places[i], _borrowers.Given[i]);
             credits[place] -= units;
             allocations[place] += units;
         }
 
         if (!_rules.HasFreeCredits) Divide(ref house, Math.Max(0, lent - _donors.Total), credits);
-        if (_rules.IsWorkConserving) HandOut(demands, allocations);
+        if (_rules.IsWorkConserving && lent < wanted && sure + lent < _capacity) HandOut(_capacity - sure - lent, demands, allocations);
     }
 
     /// <summary>What was paid for units that nobody lent belongs to all.</summary>
@@ -86,59 +97,45 @@ internal sealed class KarmaQuantum
     }
 
     /// <summary>Where credits are scarce units would lie idle: those that have least get them, for nothing.</summary>
-    private void HandOut(ReadOnlySpan<long> demands, Span<long> allocations)
+    private void HandOut(long idle, ReadOnlySpan<long> demands, Span<long> allocations)
     {
-        var idle = _capacity;
         _borrowers.Clear();
         for (var i = 0; i < demands.Length; i++)
-        {
-            idle -= allocations[i];
-            _borrowers.Add(i, allocations[i], Math.Min(demands[i] - allocations[i], _capacity));
-        }
-
+            if (demands[i] > allocations[i]) _borrowers.Add(i, allocations[i], Math.Min(demands[i] - allocations[i], _capacity));
         _borrowers.Fill(Math.Min(idle, _borrowers.Total));
-        foreach (var (place, units) in _borrowers) allocations[place] += units;
+        for (var i = 0; i < _borrowers.Count; i++) allocations[_borrowers.Places[i]] += _borrowers.Given[i];
     }
 
     /// <summary>Those that give, or those that take.</summary>
     private sealed class Side(int most)
     {
-        private readonly int[] _places = new int[most];
         private readonly long[] _levels = new long[most];
         private readonly long[] _capacities = new long[most];
-        private readonly long[] _given = new long[most];
-        private int _count;
+        private readonly int[] _workspace = new int[most];
 
+        internal int[] Places { get; } = new int[most];
+
+        internal long[] Given { get; } = new long[most];
+
+        internal int Count { get; private set; }
+
+        /// <summary>Of all capacities.</summary>
         internal long Total { get; private set; }
 
-        internal void Clear() => (_count, Total) = (0, 0);
+        internal void Clear() => (Count, Total) = (0, 0);
 
-        /// <summary>Who has no capacity does not belong to it. Written first and counted then: which of the two it is cannot be foreseen.</summary>
         internal void Add(int place, long level, long capacity)
         {
-            (_places[_count], _levels[_count], _capacities[_count]) = (place, level, capacity);
-            var isOne = capacity > 0;
-            _count += isOne ? 1 : 0;
-            Total += isOne ? capacity : 0;
+            var count = Count++;
+            (Places[count], _levels[count], _capacities[count]) = (place, level, capacity);
+            Total += capacity;
         }
 
         internal void Fill(long units)
         {
-            var capacities = _capacities.AsSpan(0, _count);
-            var given = _given.AsSpan(0, _count);
-            if (units == Total) capacities.CopyTo(given);
-            else LevelFill.Fill(units, _levels.AsSpan(0, _count), capacities, given);
-        }
-
-        public Enumerator GetEnumerator() => new(this);
-
-        internal struct Enumerator(Side side)
-        {
-            private int _at = -1;
-
-            public readonly (int Place, long Units) Current => (side._places[_at], side._given[_at]);
-
-            public bool MoveNext() => ++_at < side._count;
+            var capacities = _capacities.AsSpan(0, Count);
+            if (units == Total) capacities.CopyTo(Given);
+            else LevelFill.Fill(units, _levels.AsSpan(0, Count), capacities, Given.AsSpan(0, Count), _workspace);
         }
     }
 }

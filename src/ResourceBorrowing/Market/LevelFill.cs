@@ -10,17 +10,51 @@ internal static class LevelFill
     /// <param name="levels">Where each account stands.</param>
     /// <param name="capacities">How many each takes at the most, from 0. A level and its capacity must not overflow.</param>
     /// <param name="given">Receives how many each gets. Of those that would be raised next, who has least capacity left comes first, then the earlier.</param>
-    internal static void Fill(long units, ReadOnlySpan<long> levels, ReadOnlySpan<long> capacities, Span<long> given)
+    /// <param name="workspace">As long as the others.</param>
+    internal static void Fill(long units, ReadOnlySpan<long> levels, ReadOnlySpan<long> capacities, Span<long> given, Span<int> workspace)
     {
         var level = LevelOf(units, levels, capacities);
-        var left = units;
-        for (var i = 0; i < given.Length; i++)
+        var left = units - Fill(level, levels, capacities, given);
+        if (left > 0) RaiseByOne(left, Rising(level, levels, capacities, given, workspace), capacities, given);
+    }
+
+    private static long Fill(long level, ReadOnlySpan<long> levels, ReadOnlySpan<long> capacities, Span<long> given)
+    {
+        var (filled, i) = (0L, 0);
+        if (Vector.IsHardwareAccelerated && levels.Length >= Vector<long>.Count)
         {
-            given[i] = Math.Min(capacities[i], Math.Max(0, level - levels[i]));
-            left -= given[i];
+            var (at, fill) = (new Vector<long>(level), Vector<long>.Zero);
+            for (; i <= levels.Length - Vector<long>.Count; i += Vector<long>.Count)
+            {
+                var part = Vector.Min(new Vector<long>(capacities[i..]), Vector.Max(Vector<long>.Zero, at - new Vector<long>(levels[i..])));
+                part.CopyTo(given[i..]);
+                fill += part;
+            }
+
+            filled = Vector.Sum(fill);
         }
 
-        if (left > 0) RaiseByOne(left, level, levels, capacities, given);
+        for (; i < levels.Length; i++)
+        {
+            given[i] = Math.Min(capacities[i], Math.Max(0, level - levels[i]));
+            filled += given[i];
+        }
+
+        return filled;
+    }
+
+    /// <returns>Those that the next level would raise.</returns>
+    private static ReadOnlySpan<int> Rising(long level, ReadOnlySpan<long> levels, ReadOnlySpan<long> capacities, ReadOnlySpan<long> given, Span<int> places)
+    {
+        var count = 0;
+        for (var i = 0; i < levels.Length; i++)
+        {
+            // Written first and counted then: whether it is one cannot be foreseen.
+            places[count] = i;
+            count += levels[i] <= level & given[i] < capacities[i] ? 1 : 0;
+        }
+
+        return places[..count];
     }
 
     /// <summary>The highest level to which all can be filled: Newton's method between two bounds, which are halved where it is slow.</summary>
@@ -77,18 +111,19 @@ internal static class LevelFill
         return (filled, rising);
     }
 
-    /// <summary>The last units, one each.</summary>
-    private static void RaiseByOne(long units, long level, ReadOnlySpan<long> levels, ReadOnlySpan<long> capacities, Span<long> given)
+    /// <summary>The last units, one each: to those with least capacity left.</summary>
+    private static void RaiseByOne(long units, ReadOnlySpan<int> rising, ReadOnlySpan<long> capacities, Span<long> given)
     {
-        // The least capacity left up to which there are units for all, and how many units are left for those that have just so much.
+        // The least capacity up to which there are units for all of them.
         var (low, high) = (1L, long.MaxValue);
         while (low < high)
         {
             var middle = low + (high - low) / 2;
             var (count, most) = (0L, 0L);
-            for (var i = 0; i < given.Length; i++)
+            foreach (var i in rising)
             {
-                if (RestOf(i, level, levels, capacities, given) is var rest && (rest <= 0 || rest > middle)) continue;
+                var rest = capacities[i] - given[i];
+                if (rest > middle) continue;
                 count++;
                 most = Math.Max(most, rest);
             }
@@ -96,18 +131,13 @@ internal static class LevelFill
             if (count >= units) high = most; else low = middle + 1;
         }
 
-        var atRest = units;
-        for (var i = 0; i < given.Length; i++)
-            if (RestOf(i, level, levels, capacities, given) is var rest && rest > 0 && rest < low) atRest--;
-        for (var i = 0; i < given.Length; i++)
+        var left = units;
+        foreach (var i in rising)
+            if (capacities[i] - given[i] < low) left--;
+        foreach (var i in rising)
         {
-            var rest = RestOf(i, level, levels, capacities, given);
-            if (rest <= 0 || rest > low || rest == low && atRest-- <= 0) continue;
-            given[i]++;
+            var rest = capacities[i] - given[i];
+            if (rest < low || rest == low && left-- > 0) given[i]++;
         }
     }
-
-    /// <returns>The capacity left of one that would be raised next; 0 of all others.</returns>
-    private static long RestOf(int i, long level, ReadOnlySpan<long> levels, ReadOnlySpan<long> capacities, ReadOnlySpan<long> given) =>
-        levels[i] <= level ? capacities[i] - given[i] : 0;
 }

@@ -18,7 +18,7 @@ public class LevelFillTests
         if (total == 0) return;
         var units = random.NextInt64(total);
         var given = new long[count];
-        LevelFill.Fill(units, levels, capacities, given);
+        LevelFill.Fill(units, levels, capacities, given, new int[given.Length]);
         Assert.Equal(OneByOne(units, levels, capacities), given);
     }
 
@@ -29,7 +29,7 @@ public class LevelFillTests
     {
         long[] levels = [0, far, 5, far + 1], capacities = [10, 10, 10, 10];
         var given = new long[4];
-        LevelFill.Fill(25, levels, capacities, given);
+        LevelFill.Fill(25, levels, capacities, given, new int[given.Length]);
         Assert.Equal(OneByOne(25, levels, capacities), given);
     }
 
@@ -37,7 +37,7 @@ public class LevelFillTests
     public void Fill_OfHugeCapacities_DoesNotCountThem()
     {
         var given = new long[3];
-        LevelFill.Fill(3L << 40, [0, 1L << 40, 0], [1L << 41, 1L << 41, 1L << 41], given);
+        LevelFill.Fill(3L << 40, [0, 1L << 40, 0], [1L << 41, 1L << 41, 1L << 41], given, new int[3]);
         Assert.Equal([(4L << 40) / 3 + 1, (4L << 40) / 3 - (1L << 40), (4L << 40) / 3], given);
     }
 
