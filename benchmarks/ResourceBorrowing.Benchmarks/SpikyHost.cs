@@ -42,7 +42,6 @@ internal sealed class SpikyHost : IDisposable
         var tasks = new Task[Tasks];
         var came = Stopwatch.GetTimestamp();
         for (var i = 0; i < Tasks; i++) tasks[i] = _factory.StartNew(() => Run(came, isMeasured));
-
         _spike = Task.WhenAll(tasks);
     }
 

@@ -7,7 +7,7 @@ namespace ResourceBorrowing;
 /// <summary>Watches demand on the pool's loop, makes a plan once in a planning period, and moves idle units by it, as loans like any others.</summary>
 /// <remarks>
 /// <para><b>Ownership.</b> The monitor belongs to the loop. A round belongs to whoever runs it, one at a time: the thread pool in real time, so that a forecaster of somebody else
-/// holds up no loan; the loop in any other, so that a run is a function of its inputs.</para>
+/// holds up no loan; the loop in any other, so that a run is a function of its inputs (and of when consent callbacks answer, in whatever time).</para>
 /// <para><b>Order.</b> A plan is made of what was read without a lock, and may be wrong when it is carried out: each move is decided anew by the rules of all loans.</para>
 /// <para><b>Callbacks.</b> Forecasters are called outside all locks. What one throws leaves its participant without a forecast; what the planner throws leaves all as it is.</para>
 /// </remarks>

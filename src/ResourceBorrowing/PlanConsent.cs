@@ -11,11 +11,10 @@ internal sealed class PlanConsent
 
     private int _open;
     private long _refusedAt = TimerWheel.Never;
-    private Participant? _borrower;
     private int _agreed;
 
     /// <summary>For whom it is being asked, or was at last; null before the first time.</summary>
-    internal Participant? Borrower => Volatile.Read(ref _borrower);
+    internal Participant? Borrower { get; private set; }
 
     internal bool IsAsked => Volatile.Read(ref _open) > 0;
 
@@ -28,8 +27,7 @@ internal sealed class PlanConsent
     /// <summary>For who may ask: asks, and the answer is to be seen later.</summary>
     internal void Ask(Participant lender, Participant borrower, int units)
     {
-        _agreed = 0;
-        Volatile.Write(ref _borrower, borrower);
+        (_agreed, Borrower) = (0, borrower);
         Volatile.Write(ref _open, Both);
         _ = AskAsync(lender, borrower, units);
     }

@@ -1,7 +1,7 @@
 
 namespace ResourceBorrowing.Benchmarks.Gates;
 
-/// <summary>Carrying a plan out: the longest that any of its steps takes, and so the longest that any lock is held for it; the shortest such time of several plans.</summary>
+/// <summary>Carrying a plan out: the longest that any of its steps takes, and so the longest that any lock is held for it; the median of many plans, for what interrupts a step is no part of it.</summary>
 internal sealed class PlanLockGate(double most) : Gate("plan/lock", Bound.AtMostMicroseconds(most))
 {
     private const int Participants = 1000;
@@ -12,7 +12,7 @@ internal sealed class PlanLockGate(double most) : Gate("plan/lock", Bound.AtMost
     {
         using var pool = Stage.Pool(Participants, Units, lendsAll: true);
         var all = pool.Participants;
-        var best = double.MaxValue;
+        var longest = new double[Plans];
         for (var plan = 0; plan < Plans; plan++)
         {
             var worst = 0.0;
@@ -32,9 +32,10 @@ internal sealed class PlanLockGate(double most) : Gate("plan/lock", Bound.AtMost
                 worst = Math.Max(worst, Stopwatch.GetElapsedTime(began).TotalMicroseconds);
             }
 
-            best = Math.Min(best, worst);
+            longest[plan] = worst;
         }
 
-        return new Reading(best, $"{Participants} steps in each of {Plans} plans");
+        Array.Sort(longest);
+        return new Reading(longest[Plans / 2], $"{Participants} steps in each of {Plans} plans");
     }
 }
