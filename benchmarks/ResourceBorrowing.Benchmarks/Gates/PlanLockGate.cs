@@ -27,6 +27,8 @@ internal sealed class PlanLockGate(double most) : Gate("plan/lock", Bound.AtMost
             foreach (var loan in loans)
             {
                 if (!loan.IsGranted) return Reading.Wrong(loan.Explanation);
+                // Evidence is judged batch by batch, in some returns, and under no lock of the ledger.
+                pool.Reputations.JudgeSettled();
                 var began = Stopwatch.GetTimestamp();
                 loan.Dispose();
                 worst = Math.Max(worst, Stopwatch.GetElapsedTime(began).TotalMicroseconds);
