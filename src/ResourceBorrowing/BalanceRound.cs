@@ -17,6 +17,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
     private Plan? _plan;
     private string _reason = "";
     private readonly List<PlannedMove> _questions = [];
+    private readonly List<(Participant Lender, Participant Borrower, int Units)>? _trades = pool.MarketplaceOptions is { IsEnabled: true, TradesPlans: true } ? [] : null;
     private int _asked;
 
     internal int Moved { get; private set; }
@@ -39,6 +40,7 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
         {
             foreach (var move in _plan.Moves) Carry(move);
             AskForConsent();
+            if (_trades is not null) pool.Market.TradePlan(_trades);
         }
 
         if (_asked > 0) _reason = $"{_asked} wait for consent";
@@ -104,7 +106,8 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
 
     private static double? OrNull(double quantile) => double.IsNaN(quantile) ? null : quantile;
 
-    private static int CeilingOf(Participant participant, int nominal)
+    /// <summary>The most that borrowing may bring it, its reputation considered.</summary>
+    internal static int CeilingOf(Participant participant, int nominal)
     {
         var account = participant.Account;
         if (participant.Leaving is not null || account.Debt > 0) return nominal;
@@ -135,6 +138,12 @@ internal sealed class BalanceRound(ResourcePool pool, LoanBook book, Participant
     private void Carry(in PlannedMove move)
     {
         if (pool.IsDisposed) return;
+        if (_trades is not null && !move.IsReturn)
+        {
+            _trades.Add((participants[move.Lender], participants[move.Borrower], move.Units));
+            return;
+        }
+
         var moved = move.IsReturn ? GiveBack(participants[move.Lender].Account, participants[move.Borrower].Account, move.Units) : Lend(move);
         if (moved == 0) return;
         Moved += moved;

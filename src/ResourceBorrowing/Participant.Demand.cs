@@ -1,8 +1,9 @@
 using ResourceBorrowing.Balancing;
+using ResourceBorrowing.Market;
 
 namespace ResourceBorrowing;
 
-// What its callers demand, as a pool that balances sees it.
+// What its callers demand, as a pool that balances sees it, and what it can pay.
 public sealed partial class Participant
 {
     /// <summary>Units that it puts up for others because it has not needed them for long, those lent included; 0 in a pool that does not balance. As of the last plan.</summary>
@@ -10,6 +11,9 @@ public sealed partial class Participant
 
     /// <summary>Its demand in the last planning periods, the oldest first, 60 at the most; empty in a pool that does not balance.</summary>
     public IReadOnlyList<DemandPeriod> DemandHistory => Demand.History();
+
+    /// <summary>Its credits, those held for loans that go on included; below 0 what it owes. 0 where there is no marketplace. See <see cref="Marketplace.StatementOf"/>.</summary>
+    public decimal Credits => Account.Credits is { } credits ? CreditAmount.Credits(credits.Balance) : 0;
 
     internal ParticipantDemand Demand { get; } = new();
 

@@ -18,6 +18,7 @@ internal sealed class ParticipantDemand
     private double _usedBefore;
     private double _idleBefore;
     private int _offered;
+    private int _lastMost;
 
     /// <summary>Where callers leave what is not to be seen between two looks.</summary>
     internal DemandNotes Notes { get; } = new();
@@ -38,6 +39,9 @@ internal sealed class ParticipantDemand
 
     /// <summary>Units put up for others, those lent included; as of the last plan.</summary>
     internal int Offered { get => Volatile.Read(ref _offered); set => Volatile.Write(ref _offered, value); }
+
+    /// <summary>Its highest demand of the last period.</summary>
+    internal int LastMost => Volatile.Read(ref _lastMost);
 
     internal DemandPeriod[] History()
     {
@@ -66,6 +70,8 @@ internal sealed class ParticipantDemand
             if (_history.Count == Remembered) _history.Dequeue();
             _history.Enqueue(period);
         }
+
+        Volatile.Write(ref _lastMost, period.Most);
 
         _idle.Add(period.Most, now, (long)balancing.OfferAfter.TotalMilliseconds);
         _smooth = DemandEnvelope.Next(_smooth, period.Envelope, time, balancing.DemandHalfLife.TotalMilliseconds);

@@ -66,6 +66,7 @@ internal static class QuotaPlan
             faults.Add("Stability.RecoveryThreshold must be above Stability.OverloadThreshold.");
         if (options.Balancing.Mode != BalancingMode.Off) AddFaults(options, options.Balancing, faults);
         if (options.Forecasting.IsEnabled) AddFaults(options, options.Forecasting, faults);
+        options.Marketplace.AddFaults(options.Balancing.Mode, faults);
         if (options.Capacity > 0 && units > options.Capacity)
             faults.Add($"Reserve and nominal quotas together are {units} units, above the Capacity of {options.Capacity}.");
         if (faults.Count == 0 && isWhole && ResourcePoolValueValidator.IsSound(options)) FindLimitsAboveShares(options, faults);

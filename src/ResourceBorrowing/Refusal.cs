@@ -50,6 +50,7 @@ internal readonly record struct Refusal(RefusalReason Reason, int Asked, int Pos
         RefusalReason.Overload => $"'{participant}' does not lend {Asked} now: the host is overloaded",
         RefusalReason.LoanEnded => "the loan has ended",
         RefusalReason.LoanRecalled => "the loan has been recalled",
+        RefusalReason.InsufficientCredits => $"'{participant}' cannot pay for {Asked}: it has {Possible} credits to spend",
         _ => Reason.ToString(),
     };
 }

@@ -86,4 +86,7 @@ public enum RefusalReason
 
     /// <summary>The loan has been recalled, and recall beats renewal.</summary>
     LoanRecalled,
+
+    /// <summary>The borrower has not the credits that the loan would cost; only where there is a marketplace.</summary>
+    InsufficientCredits,
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
+using ResourceBorrowing.Market;
 using ResourceBorrowing.Permits;
 using ResourceBorrowing.Reputation;
 
@@ -91,7 +92,7 @@ public sealed partial class ResourcePool
             // Who began to want to be asked since it was chosen has not been.
             refusal = Borrow(order with { IsAgreed = agreed is not null }, CollectionsMarshal.AsSpan(shares), made);
             if (refusal == RefusalReason.None) return new Loan(borrower, made);
-            if (refusal is RefusalReason.PoolLoanLimit or RefusalReason.OpenLoanLimit or RefusalReason.Removed) break;
+            if (refusal is RefusalReason.PoolLoanLimit or RefusalReason.OpenLoanLimit or RefusalReason.Removed or RefusalReason.InsufficientCredits) break;
         }
 
         return Refuse(refusal, borrower, borrower, request.Units, order.Now);
@@ -125,7 +126,7 @@ public sealed partial class ResourcePool
     {
         var attention = new AttentionList();
         var before = borrower.Home.OutcomeCount;
-        var now = _book.HarmedCallers > 0 || _book.Journal is not null ? _book.Clock.NowOrLast() : LoanOutcomes.NotTimed;
+        var now = _book.HarmedCallers > 0 || _book.Journal is not null || _book.Credits is not null ? _book.Clock.NowOrLast() : LoanOutcomes.NotTimed;
         var returned = borrower.Home.Return(loan, units, now, ref attention);
         // Others may have come up while the lock was held, whatever became of this loan.
         attention.Run(_book);
@@ -188,6 +189,8 @@ public sealed partial class ResourcePool
             if (reason != RefusalReason.None) refused = Refuse(reason, borrower, borrower, request.Units, order.Now, found);
         }
 
+        if (reason == RefusalReason.None && !CanPay(order, request.Units))
+            (reason, refused) = (RefusalReason.InsufficientCredits, Refuse(RefusalReason.InsufficientCredits, borrower, borrower, request.Units, order.Now));
         if (reason == RefusalReason.None && _book.OpenLoans >= _book.OpenLoanLimit)
             (reason, refused) = (RefusalReason.PoolLoanLimit, Refuse(RefusalReason.PoolLoanLimit, borrower, borrower, request.Units, order.Now));
         var offers = shares.Select(static s => new LoanOffer((Participant)s.Lender.Owner!, s.Units)).ToArray();
@@ -240,6 +243,7 @@ public sealed partial class ResourcePool
         RefusalReason.CreditLine => new(borrower, new Refusal(reason, units, LoanRules.CreditLineOf(borrower.Account.BorrowingLimit, borrower.Standing.Score) - borrower.Borrowed)),
         RefusalReason.BorrowerOwesDebt => new(borrower, new Refusal(reason, units, borrower.Debt)),
         RefusalReason.OpenLoanLimit => new(borrower, new Refusal(reason, units, borrower.Account.OpenLoans)),
+        RefusalReason.InsufficientCredits => new(borrower, new Refusal(reason, units, (int)Math.Clamp(borrower.Account.Credits!.Available / CreditAmount.PerCredit, 0, int.MaxValue))),
         RefusalReason.NotEnoughToLend => new(borrower, new Refusal(reason, units, found)),
         _ => new(lender.Account.IsDraining ? lender : borrower, new Refusal(reason, units, 0)),
     };

@@ -17,7 +17,8 @@ public sealed partial class ResourcePool
             foreach (var participant in AllWithReserve) Reputations.LookAgain(participant.Standing);
         var next = Wants.OnTimer(now);
         if (Stability is not null) next = Math.Min(next, Stability.OnTimer(now));
-        return Balancer is null ? next : Math.Min(next, Balancer.OnTimer(now));
+        if (Balancer is not null) next = Math.Min(next, Balancer.OnTimer(now));
+        return _market is null ? next : Math.Min(next, _market.OnTimer(now));
     }
 
     /// <summary>Cancelling a token runs whatever is registered with it: on the thread pool, and what that throws is contained.</summary>
@@ -41,6 +42,21 @@ public sealed partial class ResourcePool
         var oldest = Tracker is null ? "" : string.Join(Environment.NewLine, Tracker.Oldest(3, notice.Borrower.Name).Select(static l => $"{l.Units} units for {l.Age}:{Environment.NewLine}{l.StackTrace}"));
         if (notice.State == LoanState.Overdue) Log(logger => PoolLog.LoanOverdue(logger, notice.Borrower.Name, notice.Units, notice.Lender.Name, oldest));
         else Log(logger => PoolLog.LoanDefaulted(logger, notice.Borrower.Name, notice.Units, notice.Lender.Name, oldest));
+    }
+
+    /// <summary>A pool that only observes tells what it would have done for a caller.</summary>
+    internal void Observe(Participant participant, int units, bool wouldWait)
+    {
+        foreach (var (kind, count) in Shadow!.Acquire(participant, units, wouldWait)) Observed(participant, kind, count);
+    }
+
+    private void Observe(Participant borrower, in LoanRequest request, in LoanOrder order) =>
+        Observed(borrower, Shadow!.Borrow(borrower, request, order) ? PoolEventKind.WouldLend : PoolEventKind.WouldRefuse, request.Units);
+
+    private void Observed(Participant participant, PoolEventKind kind, int units)
+    {
+        Metrics.Observed(participant.Name, kind);
+        _events.Write(kind, participant.Name, units);
     }
 
     internal void Log(Action<ILogger> write)

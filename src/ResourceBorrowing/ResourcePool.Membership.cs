@@ -2,6 +2,7 @@ using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
+using ResourceBorrowing.Market;
 using ResourceBorrowing.Permits;
 using ResourceBorrowing.Reputation;
 
@@ -109,6 +110,7 @@ public sealed partial class ResourcePool
             {
                 if (!participant.Account.IsDrained || !_byName.TryRemove(new(participant.Name, participant))) return;
                 _book.Close(participant.Account);
+                _book.Credits?.Leave(participant.Account.Credits!, _book.Clock.Last);
                 Stability?.Forget(participant);
                 participant.Standing.Follow(null);
                 _events.Write(PoolEventKind.Removed, participant.Name, 0);
@@ -148,6 +150,7 @@ public sealed partial class ResourcePool
             Stability = options.Stability.Copy(),
             Balancing = options.Balancing.Copy(),
             Forecasting = options.Forecasting.Copy(),
+            Marketplace = options.Marketplace.Copy(),
             Unit = options.Unit.Copy(),
         };
         foreach (var participant in options.Participants) copy.Participants.Add(participant?.Copy()!);
@@ -179,11 +182,12 @@ public sealed partial class ResourcePool
         }
 
         var isFixed = whole.Mode == _options.Mode && whole.TrackLeases == _options.TrackLeases && whole.Stability.IsEnabled == _options.Stability.IsEnabled
-            && whole.Balancing.Mode == _options.Balancing.Mode && whole.Forecasting.IsEnabled == _options.Forecasting.IsEnabled;
+            && whole.Balancing.Mode == _options.Balancing.Mode && whole.Forecasting.IsEnabled == _options.Forecasting.IsEnabled
+            && whole.Marketplace.IsEnabled == _options.Marketplace.IsEnabled;
         if (!isFixed)
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(ResourcePoolOptions),
-                ["Mode, TrackLeases, Stability.IsEnabled, Balancing.Mode and Forecasting.IsEnabled cannot change while the pool lives."]);
+                ["Mode, TrackLeases, Stability.IsEnabled, Balancing.Mode, Forecasting.IsEnabled and Marketplace.IsEnabled cannot change while the pool lives."]);
         }
 
         return QuotaPlan.Of(whole, isWhole);
@@ -210,6 +214,8 @@ public sealed partial class ResourcePool
             _book.PlanningPeriod = Milliseconds(whole.PlanningPeriod);
             _book.OpenLoanLimit = whole.OpenLoanLimit;
             _book.DefaultTerm = Milliseconds(whole.DefaultTerm);
+            _book.Price = CreditAmount.Price(whole.Marketplace.Price);
+            _book.Credits?.Configure(CreditAmount.Of(whole.Marketplace.InitialCredits), CreditAmount.Of(whole.Marketplace.OverdraftLimit));
             Reputations.ReferenceSeconds = whole.DefaultTerm.TotalSeconds;
 
             var named = new HashSet<string>(StringComparer.Ordinal);
@@ -222,6 +228,7 @@ public sealed partial class ResourcePool
                 if (!_byName.TryGetValue(options.Name, out var participant))
                 {
                     participant = Open(options.Name, isConfigured: configured is not null);
+                    participant.Account.Credits = _book.Credits?.Join(participant.Name, now);
                     _events.Write(PoolEventKind.Joined, participant.Name, 0);
                     joined.Add(participant);
                 }

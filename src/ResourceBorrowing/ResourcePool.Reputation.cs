@@ -28,9 +28,9 @@ public sealed partial class ResourcePool
     /// <returns>Of the last sample, less than two seconds ago; health 1 when the host is not watched.</returns>
     public StabilityReport ReportStability() => Stability?.Report() ?? new StabilityReport(1, false, "the host is not watched", [], []);
 
-    /// <summary>Writes what the pool shall remember in its next life: the reputations of all names, with all that they are made of, and what forecasters have learnt.</summary>
+    /// <summary>Writes what the pool shall remember in its next life: the reputations of all names, with all that they are made of, what forecasters have learnt, and credits.</summary>
     /// <param name="stream">Where to; stays open. What it throws reaches the caller.</param>
-    /// <remarks>Works on a pool that was disposed. Loans are not part of it: they end with the process.</remarks>
+    /// <remarks>Works on a pool that was disposed. Loans are not part of it: they end with the process, and what was held for them is not paid.</remarks>
     public void SaveState(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -41,12 +41,14 @@ public sealed partial class ResourcePool
         var state = StateBook.Save(standings, Reputations.Policy, TimeSpan.FromMilliseconds(Now), at);
         if (Forecasting.IsEnabled && !Balancer!.TryBetweenPlans(() => state = state with { Forecasts = ForecastBook.Save(this) }))
             Contain("forecaster", new TimeoutException("A forecaster did not come to an end; forecasts are not saved."));
+        if (_book.Credits is { } ledger) _book.Attend(_book.Audit((ref _) => state = state with { Credits = CreditsBook.Save(ledger) }));
         stream.Write(StateFormat.Write(state));
     }
 
     /// <summary>
     /// Takes up what <see cref="SaveState"/> wrote, of this version of the library or an earlier one, as if the time between had been spent waiting. Names that it
-    /// speaks of have their reputation from it; others keep what they have. Forecasts are taken up by participants that are there, where forecaster, step and seasons are the same.
+    /// speaks of have their reputation from it; others keep what they have. Forecasts are taken up by participants that are there, where forecaster, step and seasons are the same; credits
+    /// where there is a marketplace, by participants that are there, and by others when they join.
     /// </summary>
     /// <param name="stream">Where from; stays open. What it throws reaches the caller.</param>
     /// <exception cref="InvalidDataException">
@@ -61,11 +63,22 @@ public sealed partial class ResourcePool
         var at = Time.GetUtcNow();
         Reputations.JudgeSettled();
         var forecasts = ForecastBook.Load(state, this, at);
-        StateBook.Load(state, StandingOf, Reputations.Policy, TimeSpan.FromMilliseconds(Now), at);
+        var loadReputations = StateBook.Load(state, StandingOf, Reputations.Policy, TimeSpan.FromMilliseconds(Now), at);
+        LoadCredits(state);
+        loadReputations();
         if (forecasts.Count > 0 && !Balancer!.TryBetweenPlans(() => forecasts.ForEach(static f => (f.Participant.Demand.Forecast, f.Participant.Demand.ForecastKind) = (f.Forecast, f.Kind))))
             Contain("forecaster", new TimeoutException("A forecaster did not come to an end; forecasts are not loaded."));
         foreach (var participant in AllWithReserve) SetNewcomer(participant);
         Wants.LookAgain();
+    }
+
+    /// <summary>Balances are checked against those there are and taken up in one step.</summary>
+    private void LoadCredits(SavedState state)
+    {
+        if (_book.Credits is not { } ledger || state.Credits is not { } saved) return;
+        var (balances, now, fault) = (CreditsBook.Read(saved), Now, (string?)null);
+        _book.Attend(_book.Audit((ref _) => fault = ledger.Load(balances, now)));
+        if (fault is not null) throw StateFormat.Wrong(fault);
     }
 
     private Standing StandingOf(string name)

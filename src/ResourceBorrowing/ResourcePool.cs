@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 using ResourceBorrowing.Mapping;
+using ResourceBorrowing.Market;
 using ResourceBorrowing.Permits;
 using ResourceBorrowing.Reputation;
 using ResourceBorrowing.Stability;
@@ -92,12 +93,19 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Tracker = options.TrackLeases ? new LeaseTracker(this) : null;
         _scheduler = new LoanScheduler(_book, OnTimer, exception => Contain("time provider", exception));
 
+        if (options.Marketplace.IsEnabled)
+        {
+            _book.Credits = new CreditLedger(ReserveName);
+            _market = new Marketplace(this, _book, options.Marketplace.GetMechanism());
+        }
+
         Participant? reserve = null;
         Allocation? retired = null;
         _book.Audit((ref _) =>
         {
             retired = _book.Open(RetiredName);
             reserve = Open(ReserveName, isConfigured: true);
+            reserve.Account.Credits = _book.Credits?.Reserve;
         });
         _retired = retired!;
         Reserve = reserve!;
@@ -118,6 +126,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         Finish(aftermath);
         Stability?.Start();
         Balancer?.Start();
+        _market?.Start();
         Log(logger => PoolLog.PoolStarted(logger, Capacity, _participants.Length));
     }
 
@@ -306,6 +315,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         }
 
         Wants.LookAgain();
+        _market?.Withdraw(null);
         Stability?.Dispose();
         _events.Complete();
     }
@@ -363,25 +373,15 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
         else if (participant.Want.MissesFewer) Wants.Serve();
     }
 
-    /// <summary>A pool that only observes tells what it would have done for a caller.</summary>
-    internal void Observe(Participant participant, int units, bool wouldWait)
-    {
-        foreach (var (kind, count) in Shadow!.Acquire(participant, units, wouldWait)) Observed(participant, kind, count);
-    }
-
-    private void Observe(Participant borrower, in LoanRequest request, in LoanOrder order) =>
-        Observed(borrower, Shadow!.Borrow(borrower, request, order) ? PoolEventKind.WouldLend : PoolEventKind.WouldRefuse, request.Units);
-
-    private void Observed(Participant participant, PoolEventKind kind, int units)
-    {
-        Metrics.Observed(participant.Name, kind);
-        _events.Write(kind, participant.Name, units);
-    }
-
     private void Finish(Aftermath aftermath)
     {
         _book.Attend(aftermath.Attention);
-        foreach (var participant in aftermath.Leaving) participant.Waiters.Serve();
+        foreach (var participant in aftermath.Leaving)
+        {
+            participant.Waiters.Serve();
+            _market?.Withdraw(participant);
+        }
+
         Wants.LookAgain();
         Balancer?.LookAgain();
     }

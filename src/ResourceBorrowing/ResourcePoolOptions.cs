@@ -74,6 +74,9 @@ public sealed class ResourcePoolOptions
     /// <summary>How demand is foreseen.</summary>
     public ForecastingOptions Forecasting { get; internal init; } = new();
 
+    /// <summary>Whether loans are paid for in credits, and how they are bid for.</summary>
+    public MarketplaceOptions Marketplace { get; internal init; } = new();
+
     /// <summary>What one unit stands for, for adapters that keep real amounts.</summary>
     [ValidateObjectMembers]
     public ResourceUnitOptions Unit { get; internal init; } = new();

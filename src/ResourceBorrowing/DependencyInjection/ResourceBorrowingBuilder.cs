@@ -36,6 +36,18 @@ public sealed class ResourceBorrowingBuilder
         return this;
     }
 
+    /// <summary>Prices all loans in credits, and opens a market where units are bid for: <see cref="ResourcePool.Market"/>.</summary>
+    /// <param name="configure">Prices, credits, and by which mechanism rounds are decided.</param>
+    public ResourceBorrowingBuilder UseMarketplace(Action<MarketplaceOptions>? configure = null)
+    {
+        Services.Configure<ResourcePoolOptions>(options =>
+        {
+            options.Marketplace.IsEnabled = true;
+            configure?.Invoke(options.Marketplace);
+        });
+        return this;
+    }
+
     /// <summary>Replaces the reputation policy.</summary>
     public ResourceBorrowingBuilder UseReputationPolicy<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()
         where T : class, IReputationPolicy

@@ -45,6 +45,7 @@ internal sealed class PoolMetrics
         meter.CreateObservableGauge("resource_borrowing.reputation", () => Measure(static p => p.Reputation), "1", "Reputation, 0 to 100.");
 
         if (pool.Balancer is not null) ObserveBalance(meter);
+        if (pool.MarketOrNone is { } market) ObserveMarket(meter, market);
         meter.CreateObservableGauge("resource_borrowing.health", () => pool.Stability?.Health ?? 1, "1", "Health of the host, 0 to 1: 1 less the worst signal.");
         meter.CreateObservableCounter("resource_borrowing.lender.harm", MeasureHarm, "s", "How long callers of a lender waited, put down to the loans that were out.");
         meter.CreateObservableCounter("resource_borrowing.events.dropped", () => pool.DroppedEvents, "{event}", "Events that readers were too slow for.");
@@ -56,6 +57,14 @@ internal sealed class PoolMetrics
         _contained = meter.CreateCounter<long>("resource_borrowing.contained_exceptions", "{exception}", "Exceptions of user code that were contained.");
         _loanDuration = meter.CreateHistogram<double>("resource_borrowing.loan.duration", "s", "How long settled loans lasted.");
         _timeInQueue = meter.CreateHistogram<double>("resource_borrowing.request.time_in_queue", "s", "How long callers waited in a queue.");
+    }
+
+    private void ObserveMarket(Meter meter, Marketplace market)
+    {
+        meter.CreateObservableGauge("resource_borrowing.credits", () => Measure(static p => (double)p.Credits), "{credit}", "Credits a participant has, those held for loans included.");
+        meter.CreateObservableGauge("resource_borrowing.market.price", () => (double)(market.ReportRound()?.ClearingPrice ?? 0), "{credit}/{ru}.s", "The clearing price of the last round; 0 when nothing was traded.");
+        meter.CreateObservableUpDownCounter("resource_borrowing.market.orders", () => market.Orders.Count, "{order}", "Bids and offers that stand.");
+        meter.CreateObservableCounter("resource_borrowing.market.traded", () => market.Traded, Unit, "Units that rounds have lent.");
     }
 
     private void ObserveBalance(Meter meter)
@@ -161,6 +170,7 @@ internal sealed class PoolMetrics
         RefusalReason.PoolLoanLimit => "pool_loan_limit",
         RefusalReason.LoanEnded => "loan_ended",
         RefusalReason.LoanRecalled => "loan_recalled",
+        RefusalReason.InsufficientCredits => "insufficient_credits",
         _ => "other",
     };
 

@@ -1,3 +1,4 @@
+using ResourceBorrowing.Market;
 using ResourceBorrowing.Permits;
 
 namespace ResourceBorrowing.Loans;
@@ -107,6 +108,9 @@ internal sealed class Allocation
 
     /// <summary>When a caller of it last found no unit, in milliseconds of pool time.</summary>
     internal long ShortAt { get => Volatile.Read(ref _shortAt); set => Volatile.Write(ref _shortAt, value); }
+
+    /// <summary>Its credits; null where there is no marketplace. Set when it joins, before it can lend or borrow.</summary>
+    internal CreditAccount? Credits { get; set; }
 
     /// <summary>Whoever the pool knows by this account; the loan book does not look inside.</summary>
     internal object? Owner { get; set; }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ResourceBorrowing.Market;
 
 namespace ResourceBorrowing.Loans;
 
@@ -43,6 +44,12 @@ internal sealed class LoanBook
 
     /// <summary>The same for loans that a plan makes.</summary>
     internal LoanConditions Standing { get => Volatile.Read(ref _standing); set => Volatile.Write(ref _standing, value); }
+
+    /// <summary>All credits; null where there is no marketplace, and no loan has a price.</summary>
+    internal CreditLedger? Credits { get; set; }
+
+    /// <summary>What loans cost that say nothing else, in thousandths of a credit for a unit and a second; set under all locks.</summary>
+    internal int Price { get; set; }
 
     /// <summary>How long a loan may be overdue before it counts as defaulted.</summary>
     internal long DefaultLimit { get; set; }

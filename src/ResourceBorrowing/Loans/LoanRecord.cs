@@ -77,4 +77,7 @@ internal enum LoanFlags : ushort
 
     /// <summary>Its lender left the pool, which the terms do not provide for.</summary>
     WasWithdrawn = 32,
+
+    /// <summary>What it costs goes to the reserve, and from there to all, and not to its lender.</summary>
+    PaysAll = 64,
 }

@@ -160,7 +160,12 @@ internal sealed partial class LoanShard
         creditor.Harm.Settle(at);
         // Before the units can be seen, or they would be lent to whom they were recalled from.
         if (record.Has(LoanFlags.WasRecalled)) creditor.HoldBack(units, at, at + Book.PlanningPeriod, record.Has(LoanFlags.WasMissed));
-        if (record.State != LoanState.Ownership) group.Units -= units;
+        if (record.State != LoanState.Ownership)
+        {
+            group.Units -= units;
+            if (debtor.Credits is not null) Charge(slot, ref record, group, units, at);
+        }
+
         // Before the credit: pairs with Shortages.RecallFor, which must not count a unit as here and as on its way.
         if (record.Has(LoanFlags.Expected)) creditor.ChangeIncoming(-units);
         var word = creditor.Cell.Credit(units);

@@ -85,25 +85,20 @@ internal sealed partial class LoanShard
         }
     }
 
-    private long Begin(in LoanOrder order, ReadOnlySpan<LoanHandle> loans)
+    private void Begin(Allocation borrower, ReadOnlySpan<LoanHandle> loans, long start, long due)
     {
-        Look(order.Elapsed);
-        var start = PoolClock.TickOf(_latest);
-        var due = Math.Max(PoolClock.TickAfter(_latest + order.Term), _wheel.Now);
         foreach (var loan in loans)
         {
             ref var record = ref _slab[loan.Slot];
             record.State = LoanLife.Next(record.State, LoanEvent.Activate);
             record.Due = due;
             record.Term = (uint)(due - start);
-            Count(order.Borrower);
+            Count(borrower);
             var group = _groups[record.Group];
             group.Units += record.Units;
             Link(group, loan.Slot, ref record);
             _wheel.Add(loan.Slot);
             Write(LedgerEntryKind.Granted, loan.Slot, record.Units, start);
         }
-
-        return due;
     }
 }

@@ -61,8 +61,14 @@ internal sealed partial class LoanShard
         try
         {
             reason = Evaluate(order, shares);
-            if (reason == RefusalReason.None) reason = Transfer(order, shares, loans, ref attention);
-            if (reason == RefusalReason.None) due = Begin(order, loans);
+            if (reason == RefusalReason.None)
+            {
+                Look(order.Elapsed);
+                var start = PoolClock.TickOf(_latest);
+                due = Math.Max(PoolClock.TickAfter(_latest + order.Term), _wheel.Now);
+                reason = order.Borrower.Credits is null ? Transfer(order, shares, loans, ref attention) : Buy(order, shares, loans, due - start, ref attention);
+                if (reason == RefusalReason.None) Begin(order.Borrower, loans, start, due);
+            }
         }
         finally
         {
@@ -160,10 +166,18 @@ internal sealed partial class LoanShard
             if (reason == RefusalReason.None)
             {
                 Look(elapsed);
-                _wheel.Remove(loan.Slot);
+                var now = PoolClock.TickOf(_latest);
                 // A term that has been agreed is not cut short by asking for another.
                 due = Math.Max(_slab[loan.Slot].Due, Math.Max(PoolClock.TickAfter(_latest + term), _wheel.Now));
-                Renew(loan.Slot, PoolClock.TickOf(_latest), PoolClock.TickOf(_latest), due);
+                if (TryHoldForRenewal(loan.Slot, _slab[loan.Slot].Left, now, due - now))
+                {
+                    _wheel.Remove(loan.Slot);
+                    Renew(loan.Slot, now, now, due);
+                }
+                else
+                {
+                    reason = RefusalReason.InsufficientCredits;
+                }
             }
         }
         finally

@@ -7,6 +7,7 @@ internal sealed class LoanSlab
     private const int PageSize = 1 << PageBits;
 
     private LoanRecord[][] _pages = [];
+    private int[][] _prices = [];
     private int _free = LoanRecord.None;
 
     /// <summary>Records in use.</summary>
@@ -16,6 +17,14 @@ internal sealed class LoanSlab
     internal int Capacity => _pages.Length * PageSize;
 
     internal ref LoanRecord this[int slot] => ref Volatile.Read(ref _pages)[slot >> PageBits][slot & (PageSize - 1)];
+
+    /// <summary>What a loan costs, in thousandths of a credit for a unit and a second; kept apart, for where there is no marketplace nobody looks.</summary>
+    internal ref int PriceOf(int slot)
+    {
+        var page = slot >> PageBits;
+        if (_prices.Length <= page) Array.Resize(ref _prices, _pages.Length);
+        return ref (_prices[page] ??= new int[PageSize])[slot & (PageSize - 1)];
+    }
 
     /// <summary>Takes an unused record. May allocate, so it comes before any unit moves.</summary>
     internal int Rent()

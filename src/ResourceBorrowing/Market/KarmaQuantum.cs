@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace ResourceBorrowing.Market;
 
 /// <summary>Divides units for one quantum by credits that are earned by lending: who has lent most of late borrows first, and who is poorest lends first. Source: Karma (OSDI'23).</summary>
@@ -9,17 +11,26 @@ internal sealed class KarmaQuantum
     private readonly long[] _free;          // credits for each, each quantum
     private readonly long _capacity;
     private readonly long _shared;
-    private readonly Side _donors;
-    private readonly Side _borrowers;
+    private readonly long _lendable;        // what may be in use together
+
+    // Of the last quantum, by place.
+    private readonly long[] _credits;       // with those that are free
+    private readonly long[] _debits;        // the same below 0: the richest first
+    private readonly long[] _offers;
+    private readonly long[] _wants;
+    private readonly long[] _earned;
+    private readonly long[] _paid;
+    private readonly int[] _workspace;
 
     /// <param name="rules">How.</param>
     /// <param name="quotas">What each owns, in the order of their names: the earlier comes first among equals.</param>
-    internal KarmaQuantum(KarmaRules rules, ReadOnlySpan<int> quotas)
+    /// <param name="reserve">What nobody owns: it is shared like what is not guaranteed.</param>
+    internal KarmaQuantum(KarmaRules rules, ReadOnlySpan<int> quotas, int reserve = 0)
     {
         _rules = rules;
         var count = quotas.Length;
-        (_guaranteed, _free) = (new long[count], new long[count]);
-        (_donors, _borrowers) = (new Side(count), new Side(count));
+        (_guaranteed, _free, _workspace) = (new long[count], new long[count], new int[count]);
+        (_credits, _debits, _offers, _wants, _earned, _paid) = (new long[count], new long[count], new long[count], new long[count], new long[count], new long[count]);
         var isEven = true;
         foreach (var quota in quotas)
         {
@@ -38,7 +49,22 @@ internal sealed class KarmaQuantum
         }
 
         if (rules.SharesRemainder) _shared = _capacity - guaranteed;
+        _capacity += reserve;
+        _shared += reserve;
+        _lendable = guaranteed + _shared;
     }
+
+    /// <summary>What each has for sure.</summary>
+    internal ReadOnlySpan<long> Guaranteed => _guaranteed;
+
+    /// <summary>Credits that each got for nothing.</summary>
+    internal ReadOnlySpan<long> Free => _free;
+
+    /// <summary>Units of each that were lent in the last quantum, for one credit each.</summary>
+    internal ReadOnlySpan<long> Earned => _earned;
+
+    /// <summary>Units that each got in the last quantum beyond what it has for sure, for one credit each.</summary>
+    internal ReadOnlySpan<long> Paid => _paid;
 
     /// <summary>Divides.</summary>
     /// <param name="demands">Units that each asks for, from 0.</param>
@@ -48,42 +74,77 @@ internal sealed class KarmaQuantum
     /// <exception cref="OverflowException">Credits beyond 64 bits.</exception>
     internal void Run(ReadOnlySpan<long> demands, Span<long> credits, ref long house, Span<long> allocations)
     {
-        _donors.Clear();
-        _borrowers.Clear();
-        var (sure, wanted) = (0L, 0L);
-        for (var i = 0; i < demands.Length; i++)
+        var sides = Sort(demands, credits, allocations);
+        var supply = sides.Offered + _shared;
+        var lent = Math.Min(supply, sides.Affordable);
+        Fill(Math.Min(lent, sides.Offered), sides.Offered, _credits, _offers, _earned);
+        Fill(lent, sides.Affordable, _debits, _wants, _paid);
+        Settle(credits, allocations);
+        if (!_rules.HasFreeCredits) Divide(ref house, Math.Max(0, lent - sides.Offered), credits);
+        if (_rules.IsWorkConserving && lent < sides.Wanted && sides.Sure + lent < _lendable) HandOut(_lendable - sides.Sure - lent, demands, allocations);
+    }
+
+    /// <summary>What each has for sure, and beyond that what it offers, or wants and can pay.</summary>
+    private Sides Sort(ReadOnlySpan<long> demands, ReadOnlySpan<long> credits, Span<long> allocations)
+    {
+        var (sides, signs, i) = (default(Sides), 0L, 0);
+        if (Vector.IsHardwareAccelerated && demands.Length >= Vector<long>.Count)
         {
-            var (credit, demand, guaranteed) = (checked(credits[i] + _free[i]), demands[i], _guaranteed[i]);
-            credits[i] = credit;
+            var (sure, offered, wanted, affordable, sign, capacity) = (Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero, new Vector<long>(_capacity));
+            for (; i <= demands.Length - Vector<long>.Count; i += Vector<long>.Count)
+            {
+                var (demand, guaranteed, credit) = (new Vector<long>(demands[i..]), new Vector<long>(_guaranteed, i), new Vector<long>(credits[i..]) + new Vector<long>(_free, i));
+                var (certain, missing) = (Vector.Min(demand, guaranteed), Vector.Min(Vector.Max(demand - guaranteed, Vector<long>.Zero), capacity));
+                var (offers, wants) = (guaranteed - certain, Vector.Min(missing, credit));
+                certain.CopyTo(allocations[i..]);
+                credit.CopyTo(_credits, i);
+                (-credit).CopyTo(_debits, i);
+                offers.CopyTo(_offers, i);
+                wants.CopyTo(_wants, i);
+                (sure, offered, wanted, affordable, sign) = (sure + certain, offered + offers, wanted + missing, affordable + wants, sign | credit);
+            }
+
+            sides = new(Vector.Sum(sure), Vector.Sum(offered), Vector.Sum(wanted), Vector.Sum(affordable));
+            for (var lane = 0; lane < Vector<long>.Count; lane++) signs |= sign[lane];
+        }
+
+        for (; i < demands.Length; i++)
+        {
+            var credit = credits[i] + _free[i];
             // More than there is need not be told apart, and would not add up.
-            var missing = Math.Min(demand - guaranteed, _capacity);
-            allocations[i] = Math.Min(demand, guaranteed);
-            sure += allocations[i];
-            if (missing < 0) _donors.Add(i, credit, -missing);
-            if (missing <= 0) continue;
-            wanted += missing;
-            _borrowers.Add(i, -credit, Math.Min(missing, credit));
+            var (certain, missing) = (Math.Min(demands[i], _guaranteed[i]), Math.Min(Math.Max(demands[i] - _guaranteed[i], 0), _capacity));
+            (allocations[i], _credits[i], _debits[i], _offers[i], _wants[i]) = (certain, credit, -credit, _guaranteed[i] - certain, Math.Min(missing, credit));
+            sides = new(sides.Sure + certain, sides.Offered + _offers[i], sides.Wanted + missing, sides.Affordable + _wants[i]);
+            signs |= credit;
         }
 
-        var supply = _donors.Total + _shared;
-        var lent = Math.Min(supply, _borrowers.Total);
-        _donors.Fill(Math.Min(lent, _donors.Total));
-        _borrowers.Fill(lent);
-        for (var i = 0; i < _donors.Count; i++)
+        return signs >= 0 ? sides : throw new OverflowException("Credits are more than 64 bits can count, or below 0.");
+    }
+
+    private void Fill(long units, long all, ReadOnlySpan<long> levels, ReadOnlySpan<long> capacities, Span<long> given)
+    {
+        if (units == all) capacities.CopyTo(given);
+        else LevelFill.Fill(units, levels, capacities, given, _workspace);
+    }
+
+    private void Settle(Span<long> credits, Span<long> allocations)
+    {
+        var i = 0;
+        if (Vector.IsHardwareAccelerated)
         {
-            ref var credit = ref credits[_donors.Places[i]];
-            credit = checked(credit + _donors.Given[i]);
+            for (; i <= credits.Length - Vector<long>.Count; i += Vector<long>.Count)
+            {
+                var paid = new Vector<long>(_paid, i);
+                (new Vector<long>(_credits, i) + new Vector<long>(_earned, i) - paid).CopyTo(credits[i..]);
+                (new Vector<long>(allocations[i..]) + paid).CopyTo(allocations[i..]);
+            }
         }
 
-        for (var i = 0; i < _borrowers.Count; i++)
+        for (; i < credits.Length; i++)
         {
-            var (place, units) = (_borrowers.Places[i], _borrowers.Given[i]);
-            credits[place] -= units;
-            allocations[place] += units;
+            credits[i] = _credits[i] + _earned[i] - _paid[i];
+            allocations[i] += _paid[i];
         }
-
-        if (!_rules.HasFreeCredits) Divide(ref house, Math.Max(0, lent - _donors.Total), credits);
-        if (_rules.IsWorkConserving && lent < wanted && sure + lent < _capacity) HandOut(_capacity - sure - lent, demands, allocations);
     }
 
     /// <summary>What was paid for units that nobody lent belongs to all.</summary>
@@ -99,43 +160,16 @@ internal sealed class KarmaQuantum
     /// <summary>Where credits are scarce units would lie idle: those that have least get them, for nothing.</summary>
     private void HandOut(long idle, ReadOnlySpan<long> demands, Span<long> allocations)
     {
-        _borrowers.Clear();
-        for (var i = 0; i < demands.Length; i++)
-            if (demands[i] > allocations[i]) _borrowers.Add(i, allocations[i], Math.Min(demands[i] - allocations[i], _capacity));
-        _borrowers.Fill(Math.Min(idle, _borrowers.Total));
-        for (var i = 0; i < _borrowers.Count; i++) allocations[_borrowers.Places[i]] += _borrowers.Given[i];
+        var missing = 0L;
+        for (var i = 0; i < demands.Length; i++) missing += _wants[i] = Math.Min(demands[i] - allocations[i], _capacity);
+        allocations.CopyTo(_debits);
+        Fill(Math.Min(idle, missing), missing, _debits, _wants, _offers);
+        for (var i = 0; i < allocations.Length; i++) allocations[i] += _offers[i];
     }
 
-    /// <summary>Those that give, or those that take.</summary>
-    private sealed class Side(int most)
-    {
-        private readonly long[] _levels = new long[most];
-        private readonly long[] _capacities = new long[most];
-        private readonly int[] _workspace = new int[most];
-
-        internal int[] Places { get; } = new int[most];
-
-        internal long[] Given { get; } = new long[most];
-
-        internal int Count { get; private set; }
-
-        /// <summary>Of all capacities.</summary>
-        internal long Total { get; private set; }
-
-        internal void Clear() => (Count, Total) = (0, 0);
-
-        internal void Add(int place, long level, long capacity)
-        {
-            var count = Count++;
-            (Places[count], _levels[count], _capacities[count]) = (place, level, capacity);
-            Total += capacity;
-        }
-
-        internal void Fill(long units)
-        {
-            var capacities = _capacities.AsSpan(0, Count);
-            if (units == Total) capacities.CopyTo(Given);
-            else LevelFill.Fill(units, _levels.AsSpan(0, Count), capacities, Given.AsSpan(0, Count), _workspace);
-        }
-    }
+    /// <param name="Sure">Units that are given for sure.</param>
+    /// <param name="Offered">Units that are guaranteed to somebody who does not ask for them.</param>
+    /// <param name="Wanted">Units asked for beyond what is guaranteed.</param>
+    /// <param name="Affordable">Those of them that can be paid.</param>
+    private readonly record struct Sides(long Sure, long Offered, long Wanted, long Affordable);
 }

@@ -15,6 +15,9 @@ internal sealed record SavedState
 
     /// <summary>Null in what was written before there were forecasts.</summary>
     public SavedForecast[]? Forecasts { get; init; }
+
+    /// <summary>Null in what was written where there was no marketplace.</summary>
+    public SavedCredits[]? Credits { get; init; }
 }
 
 /// <summary>All that is remembered of one name.</summary>
@@ -55,6 +58,11 @@ internal sealed record SavedOpinion(string By, double For, double Against, TimeS
 /// <param name="State">As the forecaster wrote it.</param>
 /// <param name="Outcomes">Which of its last alarms were right, the oldest first.</param>
 internal sealed record SavedForecast(string Name, string Kind, byte[] State, bool[] Outcomes);
+
+/// <summary>What somebody has.</summary>
+/// <param name="Name">Whose.</param>
+/// <param name="Millionths">Its balance in millionths of a credit.</param>
+internal sealed record SavedCredits(string Name, long Millionths);
 
 [JsonSerializable(typeof(SavedState))]
 [JsonSourceGenerationOptions(RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

@@ -12,14 +12,15 @@ internal static class StateBook
         Reputations = [.. standings.Select(s => Save(s, now)).OrderBy(static s => s.Name, StringComparer.Ordinal)],
     };
 
-    /// <summary>Loads all of it or nothing.</summary>
+    /// <summary>Checks all of it.</summary>
     /// <param name="state">What was saved.</param>
     /// <param name="standingOf">The standing of a name, a new one if need be.</param>
     /// <param name="policy">The policy of this pool.</param>
     /// <param name="now">The pool time.</param>
     /// <param name="at">The wall clock.</param>
+    /// <returns>What loads it; that cannot fail.</returns>
     /// <exception cref="InvalidDataException">Something in it cannot be.</exception>
-    internal static void Load(SavedState state, Func<string, Standing> standingOf, IReputationPolicy policy, TimeSpan now, DateTimeOffset at)
+    internal static Action Load(SavedState state, Func<string, Standing> standingOf, IReputationPolicy policy, TimeSpan now, DateTimeOffset at)
     {
         if (state.ReputationPolicy != NameOf(policy))
             throw StateFormat.Wrong($"it is of the reputation policy '{state.ReputationPolicy}', and this pool has '{NameOf(policy)}'");
@@ -38,12 +39,15 @@ internal static class StateBook
             loads.Add((saved.Name, record, Math.Clamp(score, 0, 100), saved));
         }
 
-        foreach (var (name, record, score, saved) in loads)
+        return () =>
         {
-            var dealings = saved.Dealings.ToDictionary(d => standingOf(d.With), d => Dealings(d, began));
-            var opinions = saved.Opinions.ToDictionary(o => standingOf(o.By), o => new Opinion(o.For, o.Against, began - o.Age, 0, false));
-            standingOf(name).Load(record, score, saved.Completed, saved.Honoured, dealings, opinions);
-        }
+            foreach (var (name, record, score, saved) in loads)
+            {
+                var dealings = saved.Dealings.ToDictionary(d => standingOf(d.With), d => Dealings(d, began));
+                var opinions = saved.Opinions.ToDictionary(o => standingOf(o.By), o => new Opinion(o.For, o.Against, began - o.Age, 0, false));
+                standingOf(name).Load(record, score, saved.Completed, saved.Honoured, dealings, opinions);
+            }
+        };
     }
 
     private static string NameOf(IReputationPolicy policy) => policy.GetType().FullName ?? policy.GetType().Name;

@@ -9,7 +9,8 @@ public class ArchitectureTests
 
     [Theory]
     [InlineData("Permits", "")]
-    [InlineData("Loans", "Permits")]
+    [InlineData("Market", "")]
+    [InlineData("Loans", "Permits Market")]
     [InlineData("Reputation", "")]
     [InlineData("Stability", "")]
     [InlineData("Forecasting", "")]
@@ -37,6 +38,8 @@ public class ArchitectureTests
             "ResourceAmounts", "ResourceNeeds", "ResourceUnitOptions", "ResourceBorrowingDiagnostics", "ResourceBorrowingHealthChecksBuilderExtensions", "AdditiveReputationPolicy", "Evidence", "EvidenceSource",
             "IReputationPolicy", "ReputationRecord", "BetaReputationPolicy", "Dealings", "Opinion", "ReportReason", "ReportResult", "ReputationChange", "ReputationExplanation", "ReputationOptions", "ReputationSource", "ResourceBorrowingBuilder", "ResourceBorrowingServiceCollectionExtensions",
             "BalanceReport", "BalancingMode", "BalancingOptions", "DemandPeriod", "ForecastingOptions", "ParticipantBalance", "ParticipantForecast",
+            "Marketplace", "MarketplaceOptions", "MarketOrder", "MarketOrderKind", "MarketOrderStatus", "MarketException", "MarketError", "MarketReport", "IMarketMechanism", "MarketRound", "MarketParticipant", "MarketBid",
+            "MarketOffer", "MarketTransfer", "CreditTransfer", "MarketOutcome", "UniformPriceAuction", "Karma", "CreditReason", "CreditEntry", "CreditStatement",
             "IDemandForecaster", "DemandQuantiles", "DemandTarget", "SeasonalForecaster", "IStabilitySignal", "StabilityOptions", "StabilityReading", "StabilityReport",
         ];
         Assert.Equal(forUsers.Order(StringComparer.Ordinal), typeof(ResourcePool).Assembly.GetExportedTypes().Select(static t => t.Name).Order(StringComparer.Ordinal));

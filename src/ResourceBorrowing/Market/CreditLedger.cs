@@ -1,0 +1,128 @@
+namespace ResourceBorrowing.Market;
+
+/// <summary>All credits of a pool: every posting debits one account and credits another, so all accounts together, the house's included, are always 0.</summary>
+/// <remarks>Members join and leave, and credits are divided, while no loan is settled: the caller holds all locks of the loan book. Reading is safe at any time.</remarks>
+internal sealed class CreditLedger
+{
+    internal const string HouseName = "(house)";
+
+    private readonly Dictionary<string, long> _left = new(StringComparer.Ordinal);
+    private readonly List<CreditAccount> _members = [];
+    private long _initial;
+    private long _overdraft;
+
+    /// <param name="reserve">The name of who owns what nobody owns.</param>
+    internal CreditLedger(string reserve) => Reserve = new(reserve, 0);
+
+    /// <summary>Where all credits come from: as far below 0 as there are credits with others.</summary>
+    internal CreditAccount House { get; } = new(HouseName, CreditAmount.Most);
+
+    /// <summary>What units have earned that nobody owns, or nobody offered; it is divided among all.</summary>
+    internal CreditAccount Reserve { get; }
+
+    internal IReadOnlyList<CreditAccount> Members => _members;
+
+    /// <summary>Balances of names that have left.</summary>
+    internal IReadOnlyDictionary<string, long> Left => _left;
+
+    /// <summary>Credits that are not with the house.</summary>
+    internal long InCirculation => -House.Balance;
+
+    internal void Configure(long initial, long overdraft)
+    {
+        (_initial, _overdraft) = (initial, overdraft);
+        foreach (var member in _members) member.Overdraft = overdraft;
+    }
+
+    /// <summary>Opens an account: with the old balance of its name, or else with the mean of the members', rounded down, or, as the first, with what is configured.</summary>
+    internal CreditAccount Join(string name, long at)
+    {
+        var account = new CreditAccount(name, _overdraft);
+        if (_left.Remove(name, out var old))
+        {
+            if (old >= 0) House.Pay(account, old, CreditReason.Restored, at);
+            else account.Pay(House, -old, CreditReason.Restored, at);
+        }
+        else
+        {
+            House.Pay(account, Math.Min(_members.Count == 0 ? _initial : Math.Max(0, Mean()), Issuable), CreditReason.Joined, at);
+        }
+
+        _members.Add(account);
+        return account;
+    }
+
+    /// <summary>Closes the account of a participant that has no loans: its balance, which may be below 0, goes back to the house and is kept for its name.</summary>
+    internal void Leave(CreditAccount account, long at)
+    {
+        _members.Remove(account);
+        var balance = account.Balance;
+        _left[account.Name] = balance;
+        if (balance >= 0) account.Pay(House, balance, CreditReason.Left, at);
+        else House.Pay(account, -balance, CreditReason.Left, at);
+    }
+
+    /// <summary>Posts what an account can spend.</summary>
+    /// <returns>False, with nothing changed, when it cannot; or when there would be more credits than can be counted.</returns>
+    internal bool TryPay(CreditAccount from, CreditAccount to, long amount, CreditReason reason, long at)
+    {
+        if (from == House)
+        {
+            if (amount > Issuable) return false;
+            House.Pay(to, amount, reason, at);
+            return true;
+        }
+
+        if (!from.TryHold(amount)) return false;
+        from.PayHeld(to, amount, reason, at);
+        return true;
+    }
+
+    /// <summary>Divides what the reserve has earned equally among the members; the remainder is kept.</summary>
+    internal void DivideEarnings(long at)
+    {
+        var share = _members.Count == 0 ? 0 : Reserve.Balance / _members.Count;
+        if (share <= 0) return;
+        foreach (var member in _members) Reserve.Pay(member, share, CreditReason.Divided, at);
+    }
+
+    /// <summary>The balances of a saved state: of members they replace what they have, of others they wait for the name.</summary>
+    /// <returns>What is wrong with them, alone or beside the balances that stay; then nothing is changed. Null when they were taken up.</returns>
+    internal string? Load(IReadOnlyDictionary<string, long> balances, long at)
+    {
+        var sum = (Int128)0;
+        foreach (var account in _members.Append(Reserve)) sum += balances.GetValueOrDefault(account.Name, account.Balance);
+        foreach (var (name, balance) in _left) sum += balances.GetValueOrDefault(name, balance);
+        if (sum > CreditAmount.Most || sum < -CreditAmount.Most || balances.Values.Any(static b => b is > CreditAmount.Most or < -CreditAmount.Most))
+            return "the credits in it, together with those there are, are more than can be counted";
+        foreach (var account in _members.Append(Reserve))
+        {
+            if (!balances.TryGetValue(account.Name, out var balance)) continue;
+            var more = balance - account.Balance;
+            if (more >= 0) House.Pay(account, more, CreditReason.Loaded, at);
+            else account.Pay(House, -more, CreditReason.Loaded, at);
+        }
+
+        var names = _members.Select(static m => m.Name).Append(Reserve.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, balance) in balances)
+            if (!names.Contains(name)) _left[name] = balance;
+        return null;
+    }
+
+    /// <summary>What all accounts have together: 0, or credits were made or lost.</summary>
+    internal Int128 Sum()
+    {
+        var sum = (Int128)House.Balance + Reserve.Balance;
+        foreach (var member in _members) sum += member.Balance;
+        return sum;
+    }
+
+    private long Issuable => Math.Max(0, CreditAmount.Most - InCirculation);
+
+    private long Mean()
+    {
+        var sum = (Int128)0;
+        foreach (var member in _members) sum += member.Balance;
+        return (long)(sum / _members.Count);
+    }
+}

@@ -1,0 +1,39 @@
+namespace ResourceBorrowing.Market;
+
+/// <summary>What an outcome must keep to, whoever decided it.</summary>
+internal static class MarketRules
+{
+    /// <exception cref="InvalidOperationException">It cannot be carried out; the message says why.</exception>
+    internal static void Check(MarketOutcome outcome, MarketRound round)
+    {
+        if (outcome.Transfers is null || outcome.Credits is null) throw Wrong("a list of its outcome is null");
+        var (bids, offers) = (new long[round.Bids.Count], new long[round.Offers.Count]);
+        var last = round.Participants.Count - 1;
+        foreach (var transfer in outcome.Transfers)
+        {
+            if (transfer.Lender < 0 || transfer.Lender > last || transfer.Borrower < 0 || transfer.Borrower >= last || transfer.Lender == transfer.Borrower) throw Wrong($"{transfer} is between participants that cannot be");
+            if (transfer.Units < 1) throw Wrong($"{transfer} is of no unit");
+            if (!CreditAmount.IsPrice(transfer.Price)) throw Wrong($"{transfer} has a price that cannot be");
+            if (transfer.Bid >= bids.Length || transfer.Offer >= offers.Length) throw Wrong($"{transfer} answers an order that is not there");
+            if (transfer.Bid >= 0)
+            {
+                var bid = round.Bids[transfer.Bid];
+                if (bid.Borrower != transfer.Borrower || transfer.Price > bid.HighestPrice || (bids[transfer.Bid] += transfer.Units) > bid.Units) throw Wrong($"{transfer} is not what {bid} asks for");
+            }
+
+            if (transfer.Offer < 0) continue;
+            var offer = round.Offers[transfer.Offer];
+            if (offer.Lender != transfer.Lender || transfer.Price < offer.ReservePrice || (offers[transfer.Offer] += transfer.Units) > offer.Units) throw Wrong($"{transfer} is not what {offer} puts up");
+        }
+
+        for (var i = 0; i < bids.Length; i++)
+            if (!round.Bids[i].TakesPart && bids[i] != 0 && bids[i] != round.Bids[i].Units) throw Wrong($"{round.Bids[i]} takes no part of what it asks for");
+        foreach (var transfer in outcome.Credits)
+        {
+            if (transfer.From < -1 || transfer.From > last || transfer.To < 0 || transfer.To > last || transfer.From == transfer.To || transfer.Credits is < 0 or > CreditAmount.MostCredits || !Enum.IsDefined(transfer.Reason))
+                throw Wrong($"{transfer} cannot be");
+        }
+    }
+
+    private static InvalidOperationException Wrong(string what) => new($"The market mechanism is wrong, and nothing was done: {what}.");
+}
