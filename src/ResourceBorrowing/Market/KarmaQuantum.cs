@@ -1,9 +1,10 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace ResourceBorrowing.Market;
 
 /// <summary>Divides units for one quantum by credits that are earned by lending: who has lent most of late borrows first, and who is poorest lends first. Source: Karma (OSDI'23).</summary>
-/// <remarks>Pure but for its workspace: the same credits and demands, the same division. Not thread-safe. Allocates when it is made only.</remarks>
+/// <remarks>Pure but for its workspace and its guesses: the same credits and demands, the same division. Not thread-safe. Allocates when it is made only.</remarks>
 internal sealed class KarmaQuantum
 {
     private readonly KarmaRules _rules;
@@ -20,7 +21,14 @@ internal sealed class KarmaQuantum
     private readonly long[] _wants;
     private readonly long[] _earned;
     private readonly long[] _paid;
+    private readonly long[] _handedOut;
     private readonly int[] _workspace;
+    private long[] _given = [];             // who earned how much, and who paid: one of those above
+    private long[] _taken = [];
+
+    // Where those stood in the end that lent, and that borrowed: about there they stand the next time.
+    private long _donorLevel;
+    private long _borrowerLevel;
 
     /// <param name="rules">How.</param>
     /// <param name="quotas">What each owns, in the order of their names: the earlier comes first among equals.</param>
@@ -30,7 +38,8 @@ internal sealed class KarmaQuantum
         _rules = rules;
         var count = quotas.Length;
         (_guaranteed, _free, _workspace) = (new long[count], new long[count], new int[count]);
-        (_credits, _debits, _offers, _wants, _earned, _paid) = (new long[count], new long[count], new long[count], new long[count], new long[count], new long[count]);
+        (_credits, _debits, _offers, _wants) = (new long[count], new long[count], new long[count], new long[count]);
+        (_earned, _paid, _handedOut) = (new long[count], new long[count], new long[count]);
         var isEven = true;
         foreach (var quota in quotas)
         {
@@ -61,24 +70,26 @@ internal sealed class KarmaQuantum
     internal ReadOnlySpan<long> Free => _free;
 
     /// <summary>Units of each that were lent in the last quantum, for one credit each.</summary>
-    internal ReadOnlySpan<long> Earned => _earned;
+    internal ReadOnlySpan<long> Earned => _given;
 
     /// <summary>Units that each got in the last quantum beyond what it has for sure, for one credit each.</summary>
-    internal ReadOnlySpan<long> Paid => _paid;
+    internal ReadOnlySpan<long> Paid => _taken;
 
     /// <summary>Divides.</summary>
     /// <param name="demands">Units that each asks for, from 0.</param>
     /// <param name="credits">What each has, from 0; receives what it has afterwards.</param>
     /// <param name="house">What nobody has: receives what is paid for units that nobody lent, less what of it is divided among all.</param>
     /// <param name="allocations">Receives what each may use.</param>
-    /// <exception cref="OverflowException">Credits beyond 64 bits.</exception>
+    /// <exception cref="OverflowException">Credits beyond 61 bits, or below 0; nothing has changed but the allocations.</exception>
     internal void Run(ReadOnlySpan<long> demands, Span<long> credits, ref long house, Span<long> allocations)
     {
+        if (demands.Length != _free.Length || credits.Length != _free.Length || allocations.Length != _free.Length)
+            throw new ArgumentException($"There are {_free.Length} participants, and there must be as many demands, credits and allocations.", nameof(demands));
         var sides = Sort(demands, credits, allocations);
         var supply = sides.Offered + _shared;
         var lent = Math.Min(supply, sides.Affordable);
-        Fill(Math.Min(lent, sides.Offered), sides.Offered, _credits, _offers, _earned);
-        Fill(lent, sides.Affordable, _debits, _wants, _paid);
+        (_given, _donorLevel) = Fill(Math.Min(lent, sides.Offered), sides.Offered, _credits, _offers, _earned, _donorLevel);
+        (_taken, _borrowerLevel) = Fill(lent, sides.Affordable, _debits, _wants, _paid, _borrowerLevel);
         Settle(credits, allocations);
         if (!_rules.HasFreeCredits) Divide(ref house, Math.Max(0, lent - sides.Offered), credits);
         if (_rules.IsWorkConserving && lent < sides.Wanted && sides.Sure + lent < _lendable) HandOut(_lendable - sides.Sure - lent, demands, allocations);
@@ -90,18 +101,38 @@ internal sealed class KarmaQuantum
         var (sides, signs, i) = (default(Sides), 0L, 0);
         if (Vector.IsHardwareAccelerated && demands.Length >= Vector<long>.Count)
         {
-            var (sure, offered, wanted, affordable, sign, capacity) = (Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero, new Vector<long>(_capacity));
+            ref var demandAt = ref MemoryMarshal.GetReference(demands);
+            ref var creditAt = ref MemoryMarshal.GetReference(credits);
+            ref var allocationAt = ref MemoryMarshal.GetReference(allocations);
+            ref var guaranteedAt = ref MemoryMarshal.GetArrayDataReference(_guaranteed);
+            ref var freeAt = ref MemoryMarshal.GetArrayDataReference(_free);
+            ref var ownAt = ref MemoryMarshal.GetArrayDataReference(_credits);
+            ref var debitAt = ref MemoryMarshal.GetArrayDataReference(_debits);
+            ref var offerAt = ref MemoryMarshal.GetArrayDataReference(_offers);
+            ref var wantAt = ref MemoryMarshal.GetArrayDataReference(_wants);
+            var (sure, offered, wanted, affordable, sign) = (Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero, Vector<long>.Zero);
+            var capacity = new Vector<long>(_capacity);
             for (; i <= demands.Length - Vector<long>.Count; i += Vector<long>.Count)
             {
-                var (demand, guaranteed, credit) = (new Vector<long>(demands[i..]), new Vector<long>(_guaranteed, i), new Vector<long>(credits[i..]) + new Vector<long>(_free, i));
-                var (certain, missing) = (Vector.Min(demand, guaranteed), Vector.Min(Vector.Max(demand - guaranteed, Vector<long>.Zero), capacity));
-                var (offers, wants) = (guaranteed - certain, Vector.Min(missing, credit));
-                certain.CopyTo(allocations[i..]);
-                credit.CopyTo(_credits, i);
-                (-credit).CopyTo(_debits, i);
-                offers.CopyTo(_offers, i);
-                wants.CopyTo(_wants, i);
-                (sure, offered, wanted, affordable, sign) = (sure + certain, offered + offers, wanted + missing, affordable + wants, sign | credit);
+                var place = (nuint)i;
+                var demand = Vector.LoadUnsafe(ref demandAt, place);
+                var guaranteed = Vector.LoadUnsafe(ref guaranteedAt, place);
+                var credit = Vector.LoadUnsafe(ref creditAt, place) + Vector.LoadUnsafe(ref freeAt, place);
+                credit.StoreUnsafe(ref ownAt, place);
+                (-credit).StoreUnsafe(ref debitAt, place);
+                sign |= credit;
+                var certain = Vector.Min(demand, guaranteed);
+                certain.StoreUnsafe(ref allocationAt, place);
+                sure += certain;
+                var offers = guaranteed - certain;
+                offers.StoreUnsafe(ref offerAt, place);
+                offered += offers;
+                // Never below 0: what is certain is no more than the demand.
+                var missing = Vector.Min(demand - certain, capacity);
+                wanted += missing;
+                var wants = Vector.Min(missing, credit);
+                wants.StoreUnsafe(ref wantAt, place);
+                affordable += wants;
             }
 
             sides = new(Vector.Sum(sure), Vector.Sum(offered), Vector.Sum(wanted), Vector.Sum(affordable));
@@ -112,38 +143,43 @@ internal sealed class KarmaQuantum
         {
             var credit = credits[i] + _free[i];
             // More than there is need not be told apart, and would not add up.
-            var (certain, missing) = (Math.Min(demands[i], _guaranteed[i]), Math.Min(Math.Max(demands[i] - _guaranteed[i], 0), _capacity));
+            var certain = Math.Min(demands[i], _guaranteed[i]);
+            var missing = Math.Min(demands[i] - certain, _capacity);
             (allocations[i], _credits[i], _debits[i], _offers[i], _wants[i]) = (certain, credit, -credit, _guaranteed[i] - certain, Math.Min(missing, credit));
             sides = new(sides.Sure + certain, sides.Offered + _offers[i], sides.Wanted + missing, sides.Affordable + _wants[i]);
             signs |= credit;
         }
 
-        return signs >= 0 ? sides : throw new OverflowException("Credits are more than 64 bits can count, or below 0.");
+        return signs is >= 0 and <= CreditAmount.Most ? sides : throw new OverflowException("Credits are more than can be counted, or below 0.");
     }
 
-    private void Fill(long units, long all, ReadOnlySpan<long> levels, ReadOnlySpan<long> capacities, Span<long> given)
-    {
-        if (units == all) capacities.CopyTo(given);
-        else LevelFill.Fill(units, levels, capacities, given, _workspace);
-    }
+    /// <returns>What each gets, and the level to which all are filled.</returns>
+    private (long[] Given, long Level) Fill(long units, long all, long[] levels, long[] capacities, long[] given, long guess) =>
+        units < all ? (given, LevelFill.Fill(units, levels, capacities, given, _workspace, guess)) : (capacities, guess);
 
     private void Settle(Span<long> credits, Span<long> allocations)
     {
         var i = 0;
-        if (Vector.IsHardwareAccelerated)
+        if (Vector.IsHardwareAccelerated && credits.Length >= Vector<long>.Count)
         {
+            ref var creditAt = ref MemoryMarshal.GetReference(credits);
+            ref var allocationAt = ref MemoryMarshal.GetReference(allocations);
+            ref var ownAt = ref MemoryMarshal.GetArrayDataReference(_credits);
+            ref var givenAt = ref MemoryMarshal.GetArrayDataReference(_given);
+            ref var takenAt = ref MemoryMarshal.GetArrayDataReference(_taken);
             for (; i <= credits.Length - Vector<long>.Count; i += Vector<long>.Count)
             {
-                var paid = new Vector<long>(_paid, i);
-                (new Vector<long>(_credits, i) + new Vector<long>(_earned, i) - paid).CopyTo(credits[i..]);
-                (new Vector<long>(allocations[i..]) + paid).CopyTo(allocations[i..]);
+                var place = (nuint)i;
+                var taken = Vector.LoadUnsafe(ref takenAt, place);
+                (Vector.LoadUnsafe(ref ownAt, place) + Vector.LoadUnsafe(ref givenAt, place) - taken).StoreUnsafe(ref creditAt, place);
+                (Vector.LoadUnsafe(ref allocationAt, place) + taken).StoreUnsafe(ref allocationAt, place);
             }
         }
 
         for (; i < credits.Length; i++)
         {
-            credits[i] = _credits[i] + _earned[i] - _paid[i];
-            allocations[i] += _paid[i];
+            credits[i] = _credits[i] + _given[i] - _taken[i];
+            allocations[i] += _taken[i];
         }
     }
 
@@ -161,10 +197,10 @@ internal sealed class KarmaQuantum
     private void HandOut(long idle, ReadOnlySpan<long> demands, Span<long> allocations)
     {
         var missing = 0L;
-        for (var i = 0; i < demands.Length; i++) missing += _wants[i] = Math.Min(demands[i] - allocations[i], _capacity);
+        for (var i = 0; i < demands.Length; i++) missing += _credits[i] = Math.Min(demands[i] - allocations[i], _capacity);
         allocations.CopyTo(_debits);
-        Fill(Math.Min(idle, missing), missing, _debits, _wants, _offers);
-        for (var i = 0; i < allocations.Length; i++) allocations[i] += _offers[i];
+        var (given, _) = Fill(Math.Min(idle, missing), missing, _debits, _credits, _handedOut, guess: 0);
+        for (var i = 0; i < allocations.Length; i++) allocations[i] += given[i];
     }
 
     /// <param name="Sure">Units that are given for sure.</param>
