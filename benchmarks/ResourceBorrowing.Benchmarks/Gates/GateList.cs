@@ -47,6 +47,7 @@ internal static class GateList
         new KarmaGate(10_000, Bound.AtMost(18_800)),
         new KarmaGate(100_000, Bound.AtMost(320_000)),
         new KarmaGate(1000, Bound.NoBytes),
+        new AuctionGate(orders: 10_000, most: 5),
         new ExplainGate(participants: 1000, most: 10),
         new SamplerGate(Bound.AtMostMicroseconds(5)),
         new SamplerGate(Bound.NoBytes),

@@ -19,7 +19,7 @@ internal static class CreditAmount
     internal static decimal Credits(long amount) => amount / (decimal)PerCredit;
 
     /// <summary>A price that is known to be within bounds, rounded down.</summary>
-    internal static int Price(decimal creditsPerUnitSecond) => (int)decimal.Floor(creditsPerUnitSecond * PricePerCredit);
+    internal static int Price(decimal creditsPerUnitSecond) => (int)(creditsPerUnitSecond * PricePerCredit);
 
     internal static decimal PriceInCredits(int price) => price / (decimal)PricePerCredit;
 

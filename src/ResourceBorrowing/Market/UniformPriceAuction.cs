@@ -8,132 +8,172 @@ namespace ResourceBorrowing.Market;
 /// </remarks>
 public sealed class UniformPriceAuction : IMarketMechanism
 {
-    // Bids that take no part and do not fit are left out and all is decided anew, so often at the most.
-    private const int MostPasses = 16;
-
     /// <inheritdoc/>
     public MarketOutcome Decide(MarketRound round)
     {
         ArgumentNullException.ThrowIfNull(round);
-        var (bids, offers) = (Demand(round), Supply(round));
-        var byPrice = Ordered(bids, i => -CreditAmount.Price(round.Bids[i].HighestPrice));
-        var byReserve = Ordered(offers, i => CreditAmount.Price(round.Offers[i].ReservePrice));
-        var byRank = ByPriority(byPrice, round.Bids);
-        for (var pass = 1; ; pass++)
+        return new Matching(round).Outcome();
+    }
+
+    /// <summary>One side of the market, in arrays: prices in thousandths, units as far as they can really be traded.</summary>
+    private sealed class Side(int count)
+    {
+        internal int[] Whose { get; } = new int[count];
+
+        internal int[] Units { get; } = new int[count];
+
+        internal int[] Prices { get; } = new int[count];
+
+        internal long[] Terms { get; } = new long[count];
+
+        internal void Set(int place, int whose, decimal price, TimeSpan term) => (Whose[place], Prices[place], Terms[place]) = (whose, CreditAmount.Price(price), term.Ticks);
+
+        /// <summary>The places of those that are for anything, lowest price first, or highest; the older of equals first.</summary>
+        internal int[] Ordered(bool highestFirst)
         {
-            if (PriceOf(round, bids, byPrice, offers, byReserve) is not { } price) return MarketOutcome.None;
-            var (transfers, misfits) = Match(round, price, bids, byRank, offers, byReserve);
-            if (misfits.Count == 0 || pass == MostPasses) return transfers.Count == 0 ? MarketOutcome.None : new(transfers, price, []);
-            foreach (var misfit in misfits) bids[misfit] = 0;
+            var (keys, count) = (new long[Units.Length], 0);
+            for (var i = 0; i < Units.Length; i++)
+                if (Units[i] > 0) keys[count++] = Key(highestFirst ? -Prices[i] : Prices[i], i);
+            return Sorted(keys.AsSpan(0, count));
         }
     }
 
-    /// <summary>What each bid can really be for: as far as its borrower's limits and credits go, the older bid first.</summary>
-    private static int[] Demand(MarketRound round)
+    private sealed class Matching
     {
-        var units = new int[round.Bids.Count];
-        var borrowable = round.Participants.Select(static p => p.Borrowable).ToArray();
-        var credits = round.Participants.Select(static p => p.Credits).ToArray();
-        for (var i = 0; i < units.Length; i++)
+        // Bids that take no part and do not fit are left out and all is decided anew, so often at the most.
+        private const int MostPasses = 16;
+
+        private readonly MarketRound _round;
+        private readonly Side _bids;
+        private readonly Side _offers;
+        private readonly int[] _byPrice;
+        private readonly int[] _byRank;
+        private readonly int[] _byReserve;
+        private readonly List<(int Bid, int Offer, int Units)> _matches = [];
+        private readonly List<int> _misfits = [];
+
+        internal Matching(MarketRound round)
         {
-            var bid = round.Bids[i];
-            var most = Math.Min(bid.Units, borrowable[bid.Borrower]);
-            var each = bid.HighestPrice * TermOf(bid);
-            if (each > 0 && most > 0) most = (int)Math.Min(most, decimal.Floor(Math.Max(0, credits[bid.Borrower]) / each));
-            if (most < (bid.TakesPart ? 1 : bid.Units)) continue;
-            units[i] = most;
-            borrowable[bid.Borrower] -= most;
-            credits[bid.Borrower] -= most * each;
+            (_round, _bids, _offers) = (round, new(round.Bids.Count), new(round.Offers.Count));
+            Ask();
+            PutUp();
+            (_byPrice, _byReserve) = (_bids.Ordered(highestFirst: true), _offers.Ordered(highestFirst: false));
+            _byRank = ByPriority(_byPrice, round.Bids);
         }
 
-        return units;
-    }
-
-    /// <summary>Seconds that the pool holds credits for: a term may begin between two milliseconds and then ends after the last.</summary>
-    private static decimal TermOf(in MarketBid bid) => (decimal)Math.Ceiling(bid.Term.TotalMilliseconds + 1) / 1000;
-
-    private static int[] Supply(MarketRound round)
-    {
-        var units = new int[round.Offers.Count];
-        var lendable = round.Participants.Select(static p => p.Lendable).ToArray();
-        for (var i = 0; i < units.Length; i++)
+        internal MarketOutcome Outcome()
         {
-            var offer = round.Offers[i];
-            units[i] = Math.Max(0, Math.Min(offer.Units, lendable[offer.Lender]));
-            lendable[offer.Lender] -= units[i];
-        }
-
-        return units;
-    }
-
-    /// <returns>Null when no bid reaches a reserve price.</returns>
-    private static decimal? PriceOf(MarketRound round, int[] bids, int[] byPrice, int[] offers, int[] byReserve)
-    {
-        // Units are matched from the dearest bid and the cheapest offer on, as long as the one pays for the other.
-        var (bid, offer, asked, put) = (0, 0, 0L, 0L);
-        decimal? reserve = null;
-        while (true)
-        {
-            while (bid < byPrice.Length && asked == 0)
-                if ((asked = bids[byPrice[bid]]) == 0) bid++;
-            while (offer < byReserve.Length && put == 0)
-                if ((put = offers[byReserve[offer]]) == 0) offer++;
-            if (bid == byPrice.Length || offer == byReserve.Length || round.Bids[byPrice[bid]].HighestPrice < round.Offers[byReserve[offer]].ReservePrice) break;
-            reserve = round.Offers[byReserve[offer]].ReservePrice;
-            var units = Math.Min(asked, put);
-            (asked, put) = (asked - units, put - units);
-            if (asked == 0) bid++;
-            if (put == 0) offer++;
-        }
-
-        if (reserve is not { } least) return null;
-        return bid < byPrice.Length ? Math.Max(least, round.Bids[byPrice[bid]].HighestPrice) : least;
-    }
-
-    private static (List<MarketTransfer> Transfers, List<int> Misfits) Match(MarketRound round, decimal price, int[] bids, int[] byRank, int[] offers, int[] byReserve)
-    {
-        var (transfers, misfits) = (new List<MarketTransfer>(), new List<int>());
-        var left = offers.ToArray();
-        var first = 0;
-        foreach (var place in byRank)
-        {
-            var (bid, wanted, began) = (round.Bids[place], bids[place], transfers.Count);
-            if (wanted == 0 || bid.HighestPrice < price) continue;
-            var borrower = round.Participants[bid.Borrower];
-            for (var i = first; i < byReserve.Length && wanted > 0; i++)
+            for (var pass = 1; Price() is { } price; pass++)
             {
-                var offer = round.Offers[byReserve[i]];
-                if (offer.ReservePrice > price) break;
-                ref var rest = ref left[byReserve[i]];
-                if (rest == 0)
-                {
-                    if (i == first) first++;
-                    continue;
-                }
-
-                if (offer.Lender == bid.Borrower || offer.LongestTerm < bid.Term || borrower.Reputation < round.Participants[offer.Lender].GrantThreshold) continue;
-                var units = Math.Min(wanted, rest);
-                transfers.Add(new(offer.Lender, bid.Borrower, units, price) { Bid = place, Offer = byReserve[i] });
-                (rest, wanted) = (rest - units, wanted - units);
+                Match(price);
+                if (_misfits.Count == 0 || pass == MostPasses) return Outcome(CreditAmount.PriceInCredits(price));
+                foreach (var misfit in _misfits) _bids.Units[misfit] = 0;
             }
 
-            if (wanted == 0 || bid.TakesPart) continue;
-            for (var i = began; i < transfers.Count; i++) left[transfers[i].Offer] += transfers[i].Units;
-            if (transfers.Count > began) first = 0;
-            transfers.RemoveRange(began, transfers.Count - began);
-            misfits.Add(place);
+            return MarketOutcome.None;
         }
 
-        return (transfers, misfits);
-    }
+        private MarketOutcome Outcome(decimal price) => _matches.Count == 0 ? MarketOutcome.None
+            : new([.. _matches.Select(m => new MarketTransfer(_offers.Whose[m.Offer], _bids.Whose[m.Bid], m.Units, price) { Bid = m.Bid, Offer = m.Offer })], price, []);
 
-    /// <summary>The places of those that are for anything, lowest key first, the older of equals first.</summary>
-    private static int[] Ordered(int[] units, Func<int, int> keyOf)
-    {
-        var (keys, count) = (new long[units.Length], 0);
-        for (var i = 0; i < units.Length; i++)
-            if (units[i] > 0) keys[count++] = Key(keyOf(i), i);
-        return Sorted(keys.AsSpan(0, count));
+        /// <summary>What each bid can really be for: as far as its borrower's limits and credits go, the older bid first.</summary>
+        private void Ask()
+        {
+            var borrowable = new int[_round.Participants.Count];
+            var credits = new long[borrowable.Length];
+            for (var i = 0; i < borrowable.Length; i++)
+                (borrowable[i], credits[i]) = (_round.Participants[i].Borrowable, CreditAmount.Of(Math.Clamp(_round.Participants[i].Credits, 0, CreditAmount.MostCredits)));
+            for (var i = 0; i < _bids.Units.Length; i++)
+            {
+                var bid = _round.Bids[i];
+                _bids.Set(i, bid.Borrower, bid.HighestPrice, bid.Term);
+                ref var left = ref credits[bid.Borrower];
+                var units = Math.Min(bid.Units, borrowable[bid.Borrower]);
+                // A term may begin between two milliseconds, and then ends after the last.
+                var each = _bids.Prices[i] * (bid.Term.Ticks / TimeSpan.TicksPerMillisecond + 2);
+                if (each > 0) units = (int)Math.Min(units, left / each);
+                if (units < (bid.TakesPart ? 1 : bid.Units)) continue;
+                _bids.Units[i] = units;
+                borrowable[bid.Borrower] -= units;
+                left -= units * each;
+            }
+        }
+
+        /// <summary>What each offer can really be for.</summary>
+        private void PutUp()
+        {
+            var lendable = new int[_round.Participants.Count];
+            for (var i = 0; i < lendable.Length; i++) lendable[i] = _round.Participants[i].Lendable;
+            for (var i = 0; i < _offers.Units.Length; i++)
+            {
+                var offer = _round.Offers[i];
+                _offers.Set(i, offer.Lender, offer.ReservePrice, offer.LongestTerm);
+                _offers.Units[i] = Math.Max(0, Math.Min(offer.Units, lendable[offer.Lender]));
+                lendable[offer.Lender] -= _offers.Units[i];
+            }
+        }
+
+        /// <returns>Null when no bid reaches a reserve price.</returns>
+        private int? Price()
+        {
+            // Units are matched from the dearest bid and the cheapest offer on, as long as the one pays for the other.
+            var (bid, offer, asked, put) = (0, 0, 0, 0);
+            int? least = null;
+            while (true)
+            {
+                while (asked == 0 && bid < _byPrice.Length)
+                    if ((asked = _bids.Units[_byPrice[bid]]) == 0) bid++;
+                while (put == 0 && offer < _byReserve.Length)
+                    if ((put = _offers.Units[_byReserve[offer]]) == 0) offer++;
+                if (asked == 0 || put == 0 || _bids.Prices[_byPrice[bid]] < _offers.Prices[_byReserve[offer]]) break;
+                least = _offers.Prices[_byReserve[offer]];
+                var units = Math.Min(asked, put);
+                if ((asked -= units) == 0) bid++;
+                if ((put -= units) == 0) offer++;
+            }
+
+            return least is { } price && asked > 0 ? Math.Max(price, _bids.Prices[_byPrice[bid]]) : least;
+        }
+
+        private void Match(int price)
+        {
+            _matches.Clear();
+            _misfits.Clear();
+            var (left, first) = ((int[])_offers.Units.Clone(), 0);
+            foreach (var bid in _byRank)
+            {
+                var (wanted, began) = (_bids.Units[bid], _matches.Count);
+                if (wanted == 0 || _bids.Prices[bid] < price) continue;
+                for (var i = first; i < _byReserve.Length && wanted > 0; i++)
+                {
+                    var offer = _byReserve[i];
+                    if (_offers.Prices[offer] > price) break;
+                    if (left[offer] == 0)
+                    {
+                        if (i == first) first++;
+                        continue;
+                    }
+
+                    if (!CanLend(offer, bid)) continue;
+                    var units = Math.Min(wanted, left[offer]);
+                    _matches.Add((bid, offer, units));
+                    wanted -= units;
+                    left[offer] -= units;
+                }
+
+                if (wanted == 0 || _round.Bids[bid].TakesPart) continue;
+                for (var i = began; i < _matches.Count; i++) left[_matches[i].Offer] += _matches[i].Units;
+                if (_matches.Count > began) first = 0;
+                _matches.RemoveRange(began, _matches.Count - began);
+                _misfits.Add(bid);
+            }
+        }
+
+        private bool CanLend(int offer, int bid)
+        {
+            var (lender, borrower) = (_offers.Whose[offer], _bids.Whose[bid]);
+            return lender != borrower && _offers.Terms[offer] >= _bids.Terms[bid] && _round.Participants[borrower].Reputation >= _round.Participants[lender].GrantThreshold;
+        }
     }
 
     /// <summary>The same places, highest priority first; among equals as before.</summary>
@@ -141,7 +181,9 @@ public sealed class UniformPriceAuction : IMarketMechanism
     {
         var keys = new long[places.Length];
         for (var i = 0; i < keys.Length; i++) keys[i] = Key(~bids[places[i]].Priority, i);
-        return [.. Sorted(keys).Select(i => places[i])];
+        var sorted = Sorted(keys);
+        for (var i = 0; i < sorted.Length; i++) sorted[i] = places[sorted[i]];
+        return sorted;
     }
 
     private static long Key(int key, int place) => (long)key << 32 | (uint)place;
