@@ -40,6 +40,7 @@ public sealed class MarketOrder
     private readonly TaskCompletionSource<MarketOrderStatus> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<MarketOrder> _ended;
     private int _left;
+    private int _lastPrice;
     private MarketOrderStatus _status;
     private RefusalReason _refusal;
 
@@ -93,6 +94,15 @@ public sealed class MarketOrder
         get
         {
             lock (_lock) return _refusal;
+        }
+    }
+
+    /// <summary>What the last loan that it brought costs, in credits for a unit and a second; null before the first.</summary>
+    public decimal? LastPrice
+    {
+        get
+        {
+            lock (_lock) return _loans.Count == 0 ? null : CreditAmount.PriceInCredits(_lastPrice);
         }
     }
 
@@ -154,12 +164,13 @@ public sealed class MarketOrder
         lock (_lock) (_left, _refusal) = (_left + units, reason);
     }
 
-    internal void Add(Loan loan)
+    internal void Add(Loan loan, int price)
     {
         bool isFilled;
         lock (_lock)
         {
             _loans.Add(loan);
+            _lastPrice = price;
             isFilled = _left == 0;
         }
 

@@ -106,13 +106,14 @@ internal sealed class MarketSession(
         var reason = RefusalReason.LenderNotAvailable;
         if (isWhole && asked == units)
         {
+            var price = CreditAmount.Price(transfers[0].Price);
             var loan = pool.LendByMarket(
-                bid.Participant, [.. transfers.Select(t => (participants[t.Lender], t.Units))], CreditAmount.Price(transfers[0].Price), bid.Term, bid.Priority, transfers[0].PaysAll, isAgreed: transfers[0].Offer >= 0);
+                bid.Participant, [.. transfers.Select(t => (participants[t.Lender], t.Units))], price, bid.Term, bid.Priority, transfers[0].PaysAll, isAgreed: transfers[0].Offer >= 0);
             if (loan.IsGranted)
             {
                 Lent += units;
-                bid.Add(loan);
-                foreach (var offer in transfers.Where(static t => t.Offer >= 0).Select(t => _offers[t.Offer]).Distinct()) offer.Add(loan);
+                bid.Add(loan, price);
+                foreach (var offer in transfers.Where(static t => t.Offer >= 0).Select(t => _offers[t.Offer]).Distinct()) offer.Add(loan, price);
                 return;
             }
 

@@ -2,8 +2,9 @@ namespace ResourceBorrowing.Market;
 
 /// <summary>One price for all: what the dearest bid that goes away empty would have paid, or else the least for which all units that are taken are put up.</summary>
 /// <remarks>
-/// The price is one of those at which most units change hands: the bid next in price to those that fit sets it, as in the (M+1)st-price double auction (Satterthwaite and Williams 1989). Nobody pays more than its bid, nobody lends below its reserve
-/// price, and what borrowers pay is what lenders get. When more is asked for at the price than there is, priority comes first, then the higher bid, then the older. A bid that takes no part
+/// As many units change hands as can at any one price. Of the bids that reach the lowest such price, those of higher priority are served first, then the higher, then the older. The price is then what
+/// the dearest of those left would have paid, as in the (M+1)st-price double auction (Satterthwaite and Williams 1989), or the lowest bid that was served, if that is less. So nobody pays more than its bid, nobody lends below its reserve
+/// price, and what borrowers pay is what lenders get. A bid that takes no part
 /// and does not fit is left out as if it had not been made. Prices count in thousandths. Bids count as far as their borrower can borrow, and pay, at its own price; offers as far as their lender can lend. Thread-safe.
 /// </remarks>
 public sealed class UniformPriceAuction : IMarketMechanism
@@ -63,10 +64,10 @@ public sealed class UniformPriceAuction : IMarketMechanism
 
         internal MarketOutcome Outcome()
         {
-            for (var pass = 1; Price() is { } price; pass++)
+            for (var pass = 1; LeastPrice() is { } price; pass++)
             {
-                Match(price);
-                if (_misfits.Count == 0 || pass == MostPasses) return Outcome(CreditAmount.PriceInCredits(price));
+                var served = Match(price);
+                if (_misfits.Count == 0 || pass == MostPasses) return Outcome(CreditAmount.PriceInCredits(served));
                 foreach (var misfit in _misfits) _bids.Units[misfit] = 0;
             }
 
@@ -113,8 +114,8 @@ public sealed class UniformPriceAuction : IMarketMechanism
             }
         }
 
-        /// <returns>Null when no bid reaches a reserve price.</returns>
-        private int? Price()
+        /// <returns>The lowest price at which most units can change hands; null when no bid reaches a reserve price.</returns>
+        private int? LeastPrice()
         {
             // Units are matched from the dearest bid and the cheapest offer on, as long as the one pays for the other.
             var (bid, offer, asked, put) = (0, 0, 0, 0);
@@ -132,14 +133,16 @@ public sealed class UniformPriceAuction : IMarketMechanism
                 if ((put -= units) == 0) offer++;
             }
 
-            return least is { } price && asked > 0 ? Math.Max(price, _bids.Prices[_byPrice[bid]]) : least;
+            return least;
         }
 
-        private void Match(int price)
+        /// <summary>Serves the bids in their order.</summary>
+        /// <returns>The price: above the least one where the units at that do not suffice.</returns>
+        private int Match(int price)
         {
             _matches.Clear();
             _misfits.Clear();
-            var (left, first) = ((int[])_offers.Units.Clone(), 0);
+            var (left, first, lowest, dearest) = ((int[])_offers.Units.Clone(), 0, int.MaxValue, price);
             foreach (var bid in _byRank)
             {
                 var (wanted, began) = (_bids.Units[bid], _matches.Count);
@@ -161,12 +164,23 @@ public sealed class UniformPriceAuction : IMarketMechanism
                     left[offer] -= units;
                 }
 
-                if (wanted == 0 || _round.Bids[bid].TakesPart) continue;
+                if (wanted == 0 || _round.Bids[bid].TakesPart)
+                {
+                    if (_matches.Count > began) lowest = Math.Min(lowest, _bids.Prices[bid]);
+                    if (wanted > 0) dearest = Math.Max(dearest, _bids.Prices[bid]);
+                    continue;
+                }
+
                 for (var i = began; i < _matches.Count; i++) left[_matches[i].Offer] += _matches[i].Units;
                 if (_matches.Count > began) first = 0;
                 _matches.RemoveRange(began, _matches.Count - began);
                 _misfits.Add(bid);
             }
+
+            // Who was not served although there are units is not the one that presses the price: nobody it may borrow from has any.
+            foreach (var offer in _byReserve)
+                if (left[offer] > 0 && _offers.Prices[offer] <= price) return price;
+            return Math.Min(lowest, dearest);
         }
 
         private bool CanLend(int offer, int bid)

@@ -26,6 +26,7 @@ public class MarketplaceTests
         time.Advance(Round);
         Assert.Equal((MarketOrderStatus.Filled, 0, 14, 6), (bid.Status, bid.UnitsLeft, a.Allocation, b.Allocation));
         Assert.Equal((MarketOrderStatus.Standing, 1), (offer.Status, offer.UnitsLeft));
+        Assert.Equal((2m, 2m), (bid.LastPrice, offer.LastPrice));
         Assert.True(bid.Completion.IsCompletedSuccessfully);
         var status = Assert.Single(Assert.Single(bid.Loans).Status);
         Assert.Equal(("b", "a", 4), (status.Lender, status.Borrower, status.Units));

@@ -41,6 +41,19 @@ public class UniformPriceAuctionTests
         Assert.Equal([(2, 4), (1, 4), (0, 2)], outcome.Transfers.Select(static t => (t.Borrower, t.Units)));
     }
 
+    /// <summary>Whoever ranks first is served, and pays no more than it bid.</summary>
+    [Fact]
+    public void Decide_ABidOfHigherPriority_IsServedBeforeADearerOne_WhereAsManyUnitsChangeHands()
+    {
+        var outcome = Auction.Decide(Round([Bid(0, 3, 1, priority: 1), Bid(1, 7, 2)], [Offer(2, 5, 0.5m)]));
+        Assert.Equal(1, outcome.ClearingPrice);
+        Assert.Equal([(0, 3), (1, 2)], outcome.Transfers.Select(static t => (t.Borrower, t.Units)));
+        // Two more can be lent at a price that it does not pay.
+        outcome = Auction.Decide(Round([Bid(0, 3, 1, priority: 1), Bid(1, 7, 2)], [Offer(2, 5, 0.5m), Offer(3, 5, 1.5m)]));
+        Assert.Equal(1.5m, outcome.ClearingPrice);
+        Assert.Equal([(1, 5), (1, 2)], outcome.Transfers.Select(static t => (t.Borrower, t.Units)));
+    }
+
     [Fact]
     public void Decide_BelowTheReservePrice_TradesNothing() => Assert.Equal(MarketOutcome.None, Auction.Decide(Round([Bid(0, 4, 2)], [Offer(1, 4, 2.001m)])));
 
