@@ -26,6 +26,8 @@ internal static class MarketRules
             if (offer.Lender != transfer.Lender || transfer.Price < offer.ReservePrice || (offers[transfer.Offer] += transfer.Units) > offer.Units) throw Wrong($"{transfer} is not what {offer} puts up");
         }
 
+        foreach (var group in outcome.Transfers.Where(t => t.Bid >= 0 && !round.Bids[t.Bid].TakesPart).GroupBy(static t => t.Bid))
+            if (group.DistinctBy(static t => (t.Price, t.PaysAll)).Skip(1).Any()) throw Wrong($"{round.Bids[group.Key]} comes together, and must have one price");
         for (var i = 0; i < bids.Length; i++)
             if (!round.Bids[i].TakesPart && bids[i] != 0 && bids[i] != round.Bids[i].Units) throw Wrong($"{round.Bids[i]} takes no part of what it asks for");
         foreach (var transfer in outcome.Credits)
