@@ -91,7 +91,7 @@ public sealed class UniformPriceAuction : IMarketMechanism
                 ref var left = ref credits[bid.Borrower];
                 var units = Math.Min(bid.Units, borrowable[bid.Borrower]);
                 // A term may begin between two milliseconds, and then ends after the last.
-                var each = _bids.Prices[i] * (bid.Term.Ticks / TimeSpan.TicksPerMillisecond + 2);
+                var each = _bids.Prices[i] * ((long)Math.Ceiling(bid.Term.TotalMilliseconds) + 1);
                 if (each > 0) units = (int)Math.Min(units, left / each);
                 if (units < (bid.TakesPart ? 1 : bid.Units)) continue;
                 _bids.Units[i] = units;
