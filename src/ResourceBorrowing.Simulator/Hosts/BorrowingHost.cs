@@ -1,3 +1,4 @@
+using ResourceBorrowing.Market;
 using ResourceBorrowing.Simulator.Model;
 
 namespace ResourceBorrowing.Simulator.Hosts;
@@ -19,7 +20,7 @@ internal sealed class BorrowingHost : Host, IDisposable
     private int _inUseOfAll;
     private long _order;
 
-    internal BorrowingHost(Scenario scenario, bool balances = false, bool foresees = false) : base(scenario)
+    internal BorrowingHost(Scenario scenario, bool balances = false, bool foresees = false, bool trades = false) : base(scenario)
     {
         var options = new ResourcePoolOptions { Capacity = scenario.Capacity };
         if (balances) options.Balancing.Mode = BalancingMode.On;
@@ -28,6 +29,13 @@ internal sealed class BorrowingHost : Host, IDisposable
             options.Forecasting.IsEnabled = true;
             options.Forecasting.Step = scenario.Model.StepLength;
             foreach (var season in scenario.Model.Seasons) options.Forecasting.Seasons.Add(season * scenario.Model.StepLength);
+        }
+
+        if (trades)
+        {
+            options.Marketplace.IsEnabled = true;
+            options.Marketplace.UseMechanism(new Karma());
+            options.Marketplace.RoundPeriod = options.PlanningPeriod;
         }
 
         for (var i = 0; i < scenario.Names.Count; i++)
