@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using ResourceBorrowing.Market;
 using ResourceBorrowing.Simulator.Quanta;
 using ResourceBorrowing.Simulator.Reporting;
 using ResourceBorrowing.Simulator.Traces;
@@ -15,8 +14,8 @@ internal static class AllocateCommand
 
     private enum Remainder
     {
-        Keep,
         Pool,
+        Keep,
     }
 
     private enum LastPass
@@ -32,16 +31,16 @@ internal static class AllocateCommand
         var trace = new Option<string>("--trace") { Description = "A CSV file of demand, wide or long. A row is a quantum; demand is rounded up to whole units.", Required = true, HelpName = "FILE" };
         var fairShare = Choice.Number<int>("--fair-share", "Units per participant", 1, 1_000_000);
         fairShare.Required = true;
-        var capacity = Choice.Number<int>("--capacity", "Units to divide, of which all own equal parts, the earlier columns one more if need be. Default participants x fair share; else", 1, int.MaxValue);
+        var capacity = Choice.Number<int>("--capacity", "Units to divide, default participants x fair share; all own equal parts, the earlier columns one more where they do not come out even", 1, int.MaxValue);
         var alpha = Choice.Number("--alpha", "karma: the part of its quota that each has for sure", 0m, 1m, 0.5m);
-        var credits = Choice.Number<long>("--initial-credits", "karma, auction: what each begins with. Default 1000 x fair share; else", 0, MostCredits);
-        var freeCredits = new Option<bool>("--free-credits") { Description = "karma: all get credits each quantum for what they do not have for sure. Without, credits are conserved." };
-        var remainder = Choice.OneOf<Remainder>("--remainder", "karma: what becomes of units that rounding leaves over. Default pool: they are lent as well.", Remainder.Pool);
+        var credits = Choice.Number<long>("--initial-credits", "karma, auction: what each begins with, default 1000 x fair share", 0, MostCredits);
+        var freeCredits = new Option<bool>("--free-credits") { Description = "karma: all get credits each quantum, one for each unit that they do not have for sure. Without it credits are conserved." };
+        var remainder = Choice.OneOf<Remainder>("--remainder", "karma: what becomes of units that rounding leaves over. Default pool: they are lent as well.");
         var lastPass = Choice.OneOf<LastPass>(
             "--last-pass", "karma: whether units that would lie idle for want of credits are handed out for nothing. Default on; off with both --free-credits and --remainder keep, which is the mechanism as published.");
         var normalize = new Option<bool>("--normalize") { Description = "Scale each participant to a mean demand of the fair share." };
         var bids = new Option<string?>("--bids") { Description = "auction: a CSV file 't,name,units,price[,priority[,partial]]' of what is bid. Default: each bids 1 credit a unit for what it demands beyond its quota.", HelpName = "FILE" };
-        var output = new Option<string>("--out") { Description = "The CSV file to write: the trace's times and columns, and in whole units what each may use.", Required = true, HelpName = "FILE" };
+        var output = new Option<string>("--out") { Description = "The CSV file to write: times and columns as in the trace, and what each may use, in whole units.", Required = true, HelpName = "FILE" };
         var creditOutput = new Option<string?>("--credits") { Description = "karma, auction: a CSV file to write of the same shape: what each has after the quantum, rounded down to whole credits.", HelpName = "FILE" };
         var command = new Command("allocate", "Divides units among demands, quantum by quantum: a policy alone, without requests and queues.")
         {
@@ -49,8 +48,8 @@ internal static class AllocateCommand
         };
         command.Validators.Add(result =>
         {
-            // Of what is no policy that has been told.
-            if (result.GetResult(policy) is not { } given || given.Errors.Any() || result.GetValue(policy) is not { } chosen) return;
+            // What is no policy has a fault of its own.
+            if (result.GetResult(policy)?.Tokens is not [var name] || QuantumPolicy.All.FirstOrDefault(p => p.Name == name.Value) is not { } chosen) return;
             if (!chosen.HasCredits && result.GetResult(creditOutput) is not null) result.AddError($"--credits has no meaning with --policy {chosen.Name}, which has none.");
             if (chosen.Name != QuantumPolicy.AuctionName && result.GetResult(bids) is not null) result.AddError($"--bids has no meaning without --policy {QuantumPolicy.AuctionName}.");
         });
@@ -66,8 +65,11 @@ internal static class AllocateCommand
             {
                 Names = file.Names,
                 Quotas = Quotas(parsed.GetResult(capacity) is null ? (long)share * file.Names.Count : parsed.GetValue(capacity), file.Names.Count),
-                Karma = new KarmaRules(parsed.GetValue(alpha), parsed.GetValue(freeCredits), parsed.GetValue(remainder) == Remainder.Pool, hasLastPass),
-                InitialCredits = parsed.GetResult(credits) is null ? KarmaDivision.CreditsPerUnit * share : parsed.GetValue(credits),
+                Alpha = parsed.GetValue(alpha),
+                HasFreeCredits = parsed.GetValue(freeCredits),
+                SharesRemainder = parsed.GetValue(remainder) == Remainder.Pool,
+                HasLastPass = hasLastPass,
+                InitialCredits = parsed.GetResult(credits) is null ? QuantumTerms.CreditsPerUnit * share : parsed.GetValue(credits),
                 Bids = bidden is null ? null : BidFile.Read(bidden, file),
             };
             Allocate(new QuantumTrace(file, parsed.GetValue(normalize) ? share : 0), parsed.GetValue(policy)!.Open(terms), allocated, credited, cancellationToken);
@@ -77,7 +79,7 @@ internal static class AllocateCommand
     }
 
     private static int[] Quotas(long capacity, int participants) => capacity <= int.MaxValue
-        ? QuotaPlan.LargestRemainder((int)capacity, [.. Enumerable.Repeat(1, participants)])
+        ? QuantumTerms.EqualQuotas((int)capacity, participants)
         : throw new TraceFormatException("The capacity would be above 2^31-1 units; give a smaller one.");
 
     private static void RefuseToOverwrite(IEnumerable<string?> inputs, IEnumerable<string?> outputs)

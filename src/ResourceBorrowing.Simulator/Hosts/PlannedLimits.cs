@@ -1,5 +1,4 @@
 using ResourceBorrowing.Balancing;
-using ResourceBorrowing.Market;
 using ResourceBorrowing.Simulator.Quanta;
 
 namespace ResourceBorrowing.Simulator.Hosts;
@@ -96,12 +95,13 @@ internal sealed class WaterFillingLimits(int capacity, int[] quotas, double lend
     }
 }
 
-/// <summary>Karma each step: what its credits give each for its mean demand in the step before, in whole units; what is then left is divided evenly. Credits are conserved.</summary>
+/// <summary>
+/// Karma each step: what credits give each for its mean demand in the step before, in whole units, half of its quota for sure; what is then left is divided evenly. Credits are conserved, and what would lie idle for want of
+/// them is given for nothing.
+/// </summary>
 internal sealed class KarmaLimits(int capacity, IReadOnlyList<string> names, int[] quotas) : PlannedLimits
 {
-    private const decimal Alpha = 0.5m;
-
-    private readonly KarmaDivision _karma = new(new KarmaRules(Alpha), names, quotas, KarmaDivision.CreditsPerUnit * Math.Max(1, capacity / quotas.Length));
+    private readonly KarmaDivision _karma = new(new() { Names = names, Quotas = quotas, InitialCredits = QuantumTerms.CreditsPerUnit * Math.Max(1, capacity / quotas.Length) });
     private readonly long[] _allocations = new long[quotas.Length];
 
     internal override int[] Next((int Most, double Mean, double Deviation)[] seen)

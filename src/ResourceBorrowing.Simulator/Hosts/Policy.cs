@@ -20,7 +20,7 @@ internal sealed record Policy(string Name, string Description, Func<Scenario, Ho
     internal const string MarketName = "market";
     internal const string ClairvoyantName = "clairvoyant";
 
-    /// <summary>The names of those of the library's own that are to meet the targets: with a price, who has no credits is not served, and is not meant to be.</summary>
+    /// <summary>The names of those of the library's own that have targets. Where loans have a price, whoever has spent its credits is served less, as it is meant to be.</summary>
     internal static readonly IReadOnlyList<string> Targeted = [BorrowingName, BalancingName, ForecastingName];
 
     /// <summary>Whether it is one of the library's.</summary>
@@ -37,7 +37,7 @@ internal sealed record Policy(string Name, string Description, Func<Scenario, Ho
         new(BorrowingName, "ours: quotas, and borrowing on demand", static s => new BorrowingHost(s)),
         new(BalancingName, "ours, and plans that move what is idle to where it is needed", static s => new BorrowingHost(s, balances: true)),
         new(ForecastingName, "ours, balancing, and units borrowed before a spike that is foreseen", static s => new BorrowingHost(s, balances: true, foresees: true)),
-        new(MarketName, "ours, balancing, and loans paid for with credits, of which rounds of Karma make more", static s => new BorrowingHost(s, balances: true, trades: true)),
+        new(MarketName, "ours, balancing, and loans that cost credits, made on demand, by plans and by rounds of Karma", static s => new BorrowingHost(s, balances: true, trades: true)),
         new(ClairvoyantName, "knows all demand beforehand: nothing serves more", static s => new Clairvoyant(s)),
     ];
 }

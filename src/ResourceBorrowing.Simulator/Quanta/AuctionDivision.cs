@@ -22,13 +22,13 @@ internal sealed class AuctionDivision : Division
     private readonly int _capacity;
     private long _now = -1;
 
-    internal AuctionDivision(IReadOnlyList<string> names, int[] quotas, long initialCredits, BidFile? bids = null)
+    internal AuctionDivision(QuantumTerms terms)
     {
-        (_names, _quotas, _bids, _capacity) = (names, quotas, bids, quotas.Sum());
-        _order = [.. Enumerable.Range(0, quotas.Length).OrderBy(i => names[i], StringComparer.Ordinal)];
+        (_names, _quotas, _bids, _capacity) = (terms.Names, terms.Quotas, terms.Bids, terms.Capacity);
+        _order = terms.PlacesByName();
         _places = new int[_order.Length];
         for (var i = 0; i < _order.Length; i++) _places[_order[i]] = i;
-        _credits = [.. Enumerable.Repeat((decimal)initialCredits, quotas.Length)];
+        _credits = [.. Enumerable.Repeat((decimal)terms.InitialCredits, _order.Length)];
     }
 
     /// <summary>To the last thousandth.</summary>

@@ -76,7 +76,9 @@ internal sealed class ProportionalDivision(int capacity) : Division
 /// <summary>Each as far as its limit, which follows from the quantum before; in the first it is the quota.</summary>
 internal sealed class LimitedDivision(PlannedLimits planned, int[] quotas) : Division
 {
-    private int[] _limits = quotas;
+    // Any demand above the capacity is as good as endless; water-filling by one that is 10^12 times another's would lose the other's part to rounding.
+    private readonly int _most = Math.Max(quotas.Sum(), 100_000_000);
+    private int[] _limits = [.. quotas];
 
     internal override void Divide(ReadOnlySpan<long> demands, Span<long> allocations)
     {
@@ -84,7 +86,8 @@ internal sealed class LimitedDivision(PlannedLimits planned, int[] quotas) : Div
         for (var i = 0; i < seen.Length; i++)
         {
             allocations[i] = Math.Min(demands[i], _limits[i]);
-            seen[i] = ((int)Math.Min(demands[i], int.MaxValue), demands[i], 0);
+            var demand = (int)Math.Min(demands[i], _most);
+            seen[i] = (demand, demand, 0);
         }
 
         _limits = planned.Next(seen);

@@ -5,9 +5,6 @@ namespace ResourceBorrowing.Simulator.Quanta;
 /// <summary>By credits that lending earns; among equals the order of the names decides.</summary>
 internal sealed class KarmaDivision : Division
 {
-    /// <summary>Credits that each begins with for each unit of its fair share, where nothing else is said: so that it can borrow its fair share over again for a thousand quanta in which it lends nothing.</summary>
-    internal const long CreditsPerUnit = 1000;
-
     private readonly KarmaQuantum _quantum;
     private readonly int[] _order;           // places of the columns, by name
     private readonly long[] _demands;        // by name
@@ -15,12 +12,12 @@ internal sealed class KarmaDivision : Division
     private readonly long[] _allocations;
     private long _house;
 
-    internal KarmaDivision(KarmaRules rules, IReadOnlyList<string> names, int[] quotas, long initialCredits)
+    internal KarmaDivision(QuantumTerms terms)
     {
-        _order = [.. Enumerable.Range(0, quotas.Length).OrderBy(i => names[i], StringComparer.Ordinal)];
-        _quantum = new(rules, [.. _order.Select(i => quotas[i])]);
-        (_demands, _allocations) = (new long[quotas.Length], new long[quotas.Length]);
-        _credits = [.. Enumerable.Repeat(initialCredits, quotas.Length)];
+        _order = terms.PlacesByName();
+        _quantum = new(new(terms.Alpha, terms.HasFreeCredits, terms.SharesRemainder, terms.HasLastPass), [.. _order.Select(i => terms.Quotas[i])]);
+        (_demands, _allocations) = (new long[_order.Length], new long[_order.Length]);
+        _credits = [.. Enumerable.Repeat(terms.InitialCredits, _order.Length)];
     }
 
     /// <summary>What all have together and could not yet be divided among them.</summary>

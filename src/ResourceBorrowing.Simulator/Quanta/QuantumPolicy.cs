@@ -1,27 +1,7 @@
-using ResourceBorrowing.Market;
 using ResourceBorrowing.Simulator.Hosts;
 using ResourceBorrowing.Simulator.Model;
 
 namespace ResourceBorrowing.Simulator.Quanta;
-
-/// <summary>Among whom how much is divided, and by which rules.</summary>
-internal sealed record QuantumTerms
-{
-    internal required IReadOnlyList<string> Names { get; init; }
-
-    /// <summary>Units that each owns; together the capacity.</summary>
-    internal required int[] Quotas { get; init; }
-
-    internal required KarmaRules Karma { get; init; }
-
-    /// <summary>What each begins with.</summary>
-    internal required long InitialCredits { get; init; }
-
-    /// <summary>Null: all bid for what they miss.</summary>
-    internal BidFile? Bids { get; init; }
-
-    internal int Capacity => Quotas.Sum();
-}
 
 /// <summary>A policy that divides quanta.</summary>
 /// <param name="Name">As on the command line.</param>
@@ -34,8 +14,8 @@ internal sealed record QuantumPolicy(string Name, string Description, Func<Quant
 
     internal static IReadOnlyList<QuantumPolicy> All { get; } =
     [
-        new(KarmaName, "by credits that lending earns (OSDI'23)", static t => new KarmaDivision(t.Karma, t.Names, t.Quotas, t.InitialCredits)),
-        new(AuctionName, "what is idle is auctioned at one price for all, paid in credits", static t => new AuctionDivision(t.Names, t.Quotas, t.InitialCredits, t.Bids)),
+        new(KarmaName, "by credits that lending earns (OSDI'23)", static t => new KarmaDivision(t)),
+        new(AuctionName, "what is idle is auctioned at one price for all, paid in credits", static t => new AuctionDivision(t)),
         new("max-min", "rising evenly for all, each up to its demand", static t => new MaxMinDivision(t.Capacity)),
         new("static", "each up to its quota", static t => new StaticDivision(t.Quotas)),
         new("fixed-step", "limits by the quantum before, a step up near saturation (US patent 9454407)", static t => new LimitedDivision(new FixedStepLimits(t.Quotas), t.Quotas)),
