@@ -113,7 +113,7 @@ public class AllocateTests(ITestOutputHelper output)
 
     /// <summary>Zipped or not, wide or long, of one row or several: times and columns come out as they went in.</summary>
     [Theory]
-    [InlineData("t,\"b,b\",a\r\n 0.50,1,9\r\n1e3,9.01,2\r\n", "t,\"b,b\",a\n 0.50,1,7\n1e3,6,2\n")]
+    [InlineData("t,\"b,b\",a\r\n 0.50,1,9\r\n1e3,4.01,2\r\n", "t,\"b,b\",a\n 0.50,1,7\n1e3,5,2\n")]
     [InlineData("\uFEFFt,b,a\n007,3,3\n", "t,b,a\n007,3,3\n")]
     [InlineData("t,name,value\n0,b,1\n0.0,a,9\n1,a,2\n", "t,b,a\n0,1,7\n1,0,2\n")]
     public async Task Allocate_EchoesTimesAndColumnsAsTheyStand(string trace, string expected)
@@ -148,17 +148,30 @@ public class AllocateTests(ITestOutputHelper output)
         Assert.Equal([0, 0, 0], RowsOf(folder.File("one.csv"))[2]);
     }
 
-    /// <summary>b and c have 6 and 4 units over; a bids more for fewer, c must have all or nothing, and d has no credits for what it bids.</summary>
+    /// <summary>
+    /// Ten units of b and c are idle. d bids most, for more than it can pay, and takes all or nothing: nothing. Nine go to a, one of three to e, and what e misses of its bid makes the price.
+    /// </summary>
     [Fact]
     public async Task Auction_WithBids_FillsThemByPriceAndThePayIsTheLenders()
     {
         using var folder = new TemporaryFolder();
-        folder.Write("t.csv", "t,a,b,c,d\n0,20,4,6,30\n1,10,10,10,10\n");
-        folder.Write("bids.csv", "t,name,units,price,priority,partial\n0.0,d,8,60,0,false\n0,a,9,2.5,0,true\n0,d,3,1,0,true\n");
+        folder.Write("t.csv", "t,a,b,c,d,e\n0,20,4,6,30,13\n1,10,10,10,10,10\n");
+        folder.Write("bids.csv", "t,name,units,price,priority,partial\n0.0,d,8,60,0,false\n0,a,9,2.5,0,true\n0,e,3,1,0,true\n");
         await DivideAsync(folder, "--policy auction --trace t.csv --fair-share 10 --initial-credits 100 --bids bids.csv --out o.csv --credits c.csv");
-        // Ten units are idle: nine for a, one of three for d, and d's bid that is left over makes the price.
-        Assert.Equal([[19, 4, 6, 11], [10, 10, 10, 10]], RowsOf(folder.File("o.csv")));
-        Assert.Equal([[91, 106, 104, 99], [91, 106, 104, 99]], RowsOf(folder.File("c.csv")));
+        Assert.Equal([[19, 4, 6, 10, 11], [10, 10, 10, 10, 10]], RowsOf(folder.File("o.csv")));
+        Assert.Equal([[91, 106, 104, 100, 99], [91, 106, 104, 100, 99]], RowsOf(folder.File("c.csv")));
+    }
+
+    [Theory]
+    [InlineData("0", new long[] { 10, 14 })]
+    [InlineData("1", new long[] { 14, 10 })]
+    public async Task Auction_OfBidsWithPriority_ServesThemFirst(string priority, long[] expected)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("t.csv", "t,a,b,c\n0,14,14,6\n");
+        folder.Write("bids.csv", $"t,name,units,price,priority\n0,a,4,2,{priority}\n0,b,4,2.001,0\n");
+        await DivideAsync(folder, "--policy auction --trace t.csv --fair-share 10 --bids bids.csv --out o.csv");
+        Assert.Equal([.. expected, 6], Assert.Single(RowsOf(folder.File("o.csv"))));
     }
 
     /// <summary>First a can pay for more than there is, and pays; then for less than there is, so that nobody else's bid makes a price.</summary>
@@ -170,6 +183,37 @@ public class AllocateTests(ITestOutputHelper output)
         await DivideAsync(folder, "--policy auction --trace t.csv --fair-share 10 --initial-credits 5 --out o.csv --credits c.csv");
         Assert.Equal([[13, 7], [12, 7], [11, 5], [5, 11]], RowsOf(folder.File("o.csv")));
         Assert.Equal([[2, 8], [2, 8], [2, 8], [2, 8]], RowsOf(folder.File("c.csv")));
+    }
+
+    /// <summary>Nobody has credits: what is more than its quota a gets by the last pass or not at all.</summary>
+    [Theory]
+    [InlineData("", 8)]
+    [InlineData("--free-credits", 8)]
+    [InlineData("--remainder keep", 8)]
+    [InlineData("--free-credits --remainder pool", 8)]
+    [InlineData("--free-credits --remainder keep", 4)]
+    [InlineData("--free-credits --remainder keep --last-pass on", 8)]
+    [InlineData("--free-credits --last-pass off", 4)]
+    public async Task Karma_WithoutCredits_HandsOutWhatIsIdleUnlessItIsAsPublished(string options, long expected)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("t.csv", "t,a,b\n0,9,0\n");
+        await DivideAsync(folder, $"--policy karma --trace t.csv --fair-share 4 --alpha 1 --initial-credits 0 --out o.csv {options}");
+        Assert.Equal([expected, 0], Assert.Single(RowsOf(folder.File("o.csv"))));
+    }
+
+    /// <summary>Five units are shared, and of the other five each has two for sure: one is left over.</summary>
+    [Theory]
+    [InlineData("", 10)]
+    [InlineData("--remainder pool", 10)]
+    [InlineData("--remainder keep", 9)]
+    [InlineData("--remainder keep --free-credits", 9)]
+    public async Task Karma_WithAUnitThatRoundingLeavesOver_LendsItUnlessItIsKept(string options, long expected)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("t.csv", "t,a,b\n0,9,9\n");
+        await DivideAsync(folder, $"--policy karma --trace t.csv --fair-share 5 --out o.csv {options}");
+        Assert.Equal(expected, Assert.Single(RowsOf(folder.File("o.csv"))).Sum());
     }
 
     /// <summary>All published runs, but for the one in which participants join.</summary>
