@@ -14,6 +14,9 @@ public class CommandLineTests
     [InlineData("compare --trace x.csv --policies borrowing,magic")]
     [InlineData("compare --trace x.csv --adversary devil")]
     [InlineData("compare --trace x.csv --adversary-name a")]
+    [InlineData("compare --trace x.csv --adversary none --adversary-name a")]
+    [InlineData("compare --trace x.csv --adversary devil --adversary-name a")]
+    [InlineData("compare --trace x.csv --capacity-factor 1,5")]
     [InlineData("compare --trace x.csv --seed 1.5")]
     [InlineData("generate --kind weather --out x.csv")]
     [InlineData("generate --kind step")]
@@ -47,8 +50,8 @@ public class CommandLineTests
             Assert.Equal(File.ReadAllBytes(Path.Combine(folder.Path, "one", name)), File.ReadAllBytes(Path.Combine(folder.Path, "two", name)));
 
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.Path, "one", "results.json")));
-        Assert.Equal(9, json.RootElement.GetProperty("policies").GetArrayLength());
-        Assert.Equal(10, File.ReadAllLines(Path.Combine(folder.Path, "one", "results.csv")).Length);
+        Assert.Equal(11, json.RootElement.GetProperty("policies").GetArrayLength());
+        Assert.Equal(12, File.ReadAllLines(Path.Combine(folder.Path, "one", "results.csv")).Length);
         var report = File.ReadAllText(Path.Combine(folder.Path, "one", "report.html"));
         foreach (var picture in new[] { "allocations.png", "scores.png", "utilization.png", "goodput-harm.png" })
         {

@@ -17,7 +17,8 @@ internal static class Choice
             CustomParser = result =>
             {
                 var text = result.Tokens is [var token] ? token.Value : "";
-                if (T.TryParse(text, CultureInfo.InvariantCulture, out var value) && value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return value;
+                // A comma would count as nothing: 0,5 would be 5.
+                if (!text.Contains(',') && T.TryParse(text, CultureInfo.InvariantCulture, out var value) && value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return value;
                 result.AddError($"{name} must be a number from {Text(least)} to {Text(most)}, not '{text}'.");
                 return default;
             },
@@ -29,8 +30,16 @@ internal static class Choice
     /// <summary>One of the names of an enumeration, in lower case.</summary>
     internal static Option<T> OneOf<T>(string name, string description, T? unless = null) where T : struct, Enum
     {
-        var names = Enum.GetNames<T>().Select(static n => n.ToLowerInvariant()).ToList();
-        var option = new Option<T>(name)
+        var option = OneOf(name, description, Enum.GetValues<T>(), static value => value.ToString().ToLowerInvariant());
+        if (unless is { } value) option.DefaultValueFactory = _ => value;
+        return option;
+    }
+
+    /// <summary>One of several things that have names.</summary>
+    internal static Option<T> OneOf<T>(string name, string description, IReadOnlyList<T> all, Func<T, string> nameOf)
+    {
+        var names = all.Select(nameOf).ToList();
+        return new(name)
         {
             Description = description,
             HelpName = string.Join('|', names),
@@ -38,12 +47,10 @@ internal static class Choice
             {
                 var text = result.Tokens is [var token] ? token.Value : "";
                 var place = names.IndexOf(text);
-                if (place >= 0) return Enum.GetValues<T>()[place];
+                if (place >= 0) return all[place];
                 result.AddError($"{name} must be one of {string.Join(", ", names)}, not '{text}'.");
                 return default;
             },
         };
-        if (unless is { } value) option.DefaultValueFactory = _ => value;
-        return option;
     }
 }

@@ -16,7 +16,7 @@ internal static class CommandLine
         var root = new RootCommand("What would ResourceBorrowing do for your host? Replays demand through the library itself and through its rivals.")
         {
             CompareCommand.Create(), GenerateCommand.Create(), AttacksCommand.Create(), AttributionCommand.Create(), PlanCommand.Create(),
-            ForecastCommand.Create(), ScoreCommand.Create(),
+            ForecastCommand.Create(), ScoreCommand.Create(), AllocateCommand.Create(),
         };
         var parse = root.Parse(args);
         if (parse.Errors.Count > 0)

@@ -59,7 +59,8 @@ internal static class CompareCommand
         {
             if (result.GetResult(capacity) is { Implicit: false } && result.GetResult(fairShare) is { Implicit: false })
                 result.AddError("Give --capacity or --fair-share, not both.");
-            if (result.GetResult(adversaryName) is { Implicit: false } && result.GetValue(adversary) == AdversaryKind.None)
+            // By its text: what is no adversary has a fault of its own, and no value.
+            if (result.GetResult(adversaryName) is { Implicit: false } && result.GetResult(adversary)?.Tokens is not [{ Value: not "none" }])
                 result.AddError("--adversary-name has no meaning without --adversary.");
         });
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>

@@ -1,4 +1,6 @@
+using ResourceBorrowing.Market;
 using ResourceBorrowing.Simulator.Model;
+using ResourceBorrowing.Simulator.Quanta;
 
 namespace ResourceBorrowing.Simulator.Hosts;
 
@@ -8,6 +10,9 @@ namespace ResourceBorrowing.Simulator.Hosts;
 /// </summary>
 internal sealed class BorrowingHost : Host, IDisposable
 {
+    // Of one participant, as a marketplace allows.
+    private const long MostCredits = 1_000_000_000;
+
     private readonly VirtualTime _time = new();
     private readonly Continuations _continuations = new();
     private readonly ResourcePool _pool;
@@ -16,10 +21,11 @@ internal sealed class BorrowingHost : Host, IDisposable
     private readonly PriorityQueue<(ResourceLease Lease, int Participant), (long At, long Order)> _ends = new();
     private readonly Queue<Waiting> _waiting = new();
     private CancellationTokenSource _spare = new();
+    private readonly decimal _credits;
     private int _inUseOfAll;
     private long _order;
 
-    internal BorrowingHost(Scenario scenario, bool balances = false, bool foresees = false) : base(scenario)
+    internal BorrowingHost(Scenario scenario, bool balances = false, bool foresees = false, bool trades = false) : base(scenario)
     {
         var options = new ResourcePoolOptions { Capacity = scenario.Capacity };
         if (balances) options.Balancing.Mode = BalancingMode.On;
@@ -28,6 +34,14 @@ internal sealed class BorrowingHost : Host, IDisposable
             options.Forecasting.IsEnabled = true;
             options.Forecasting.Step = scenario.Model.StepLength;
             foreach (var season in scenario.Model.Seasons) options.Forecasting.Seasons.Add(season * scenario.Model.StepLength);
+        }
+
+        if (trades)
+        {
+            options.Marketplace.IsEnabled = true;
+            options.Marketplace.UseMechanism(new Karma());
+            options.Marketplace.InitialCredits = Math.Min(MostCredits, QuantumTerms.CreditsPerUnit * Math.Max(1, scenario.Capacity / scenario.Names.Count));
+            options.Marketplace.RoundPeriod = options.PlanningPeriod;
         }
 
         for (var i = 0; i < scenario.Names.Count; i++)
@@ -43,6 +57,7 @@ internal sealed class BorrowingHost : Host, IDisposable
 
         _pool = new ResourcePool(options, _time, reputationPolicy: null, loggerFactory: null, meterFactory: null, signals: null, shards: 1);
         _participants = _pool.Participants;
+        _credits = _pool.MarketOrNone?.CreditsInCirculation ?? 0;
         _moves = new MoveCount(_pool);
     }
 
@@ -100,6 +115,8 @@ internal sealed class BorrowingHost : Host, IDisposable
         var rest = _pool.Snapshot();
         if (rest.Participants.Sum(static p => p.Allocation) + rest.Reserve.Allocation != rest.Capacity)
             throw new InvalidOperationException($"The allocations do not add up to the capacity:\n{rest}");
+        if (_pool.MarketOrNone is { } market && market.CreditsInCirculation != _credits)
+            throw new InvalidOperationException($"There are {market.CreditsInCirculation} credits, not {_credits}.");
         _pool.Dispose();
         _moves.ReadToEnd();
         Tally.Moved = _moves.Units;

@@ -26,8 +26,6 @@ internal abstract class LimitedHost : Host
         _limitsOfAll = limits.Sum(static l => (long)l);
     }
 
-    protected IReadOnlyList<int> Limits => _limits;
-
     internal override int AllocationOf(int participant) => _limits[participant];
 
     internal override int InUseOf(int participant) => _inUse[participant];

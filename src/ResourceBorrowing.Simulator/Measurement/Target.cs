@@ -15,7 +15,7 @@ internal sealed record Target(string Policy, string Name, double Value, string B
     private const double LeastGain = 0.01;
 
     /// <summary>The targets that the policies compared allow to measure.</summary>
-    internal static IReadOnlyList<Target> Of(Comparison comparison) => [.. Hosts.Policy.Ours.SelectMany(policy => comparison[policy] is { } ours ? Of(policy, ours, comparison) : [])];
+    internal static IReadOnlyList<Target> Of(Comparison comparison) => [.. Hosts.Policy.Targeted.SelectMany(policy => comparison[policy] is { } ours ? Of(policy, ours, comparison) : [])];
 
     private static List<Target> Of(string policy, PolicyResult ours, Comparison comparison)
     {

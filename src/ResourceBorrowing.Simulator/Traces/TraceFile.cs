@@ -12,7 +12,7 @@ namespace ResourceBorrowing.Simulator.Traces;
 internal sealed class TraceFile
 {
     private const double MostDemand = 1e18;
-    private const double MostTime = 1e15;
+    internal const double MostTime = 1e15;
     private const int LongestName = 100;
 
     private readonly bool _isLong;
@@ -21,6 +21,9 @@ internal sealed class TraceFile
     private TraceFile(string path, bool isLong) => (Path, _isLong) = (path, isLong);
 
     internal string Path { get; }
+
+    /// <summary>The first line of a wide file as it stands; of a long one what would stand there if it were wide.</summary>
+    internal string Header { get; private set; } = "";
 
     /// <summary>The names of the columns; of a long file those found in it, in the order of their first rows.</summary>
     internal IReadOnlyList<string> Names => [.. _columns.Keys];
@@ -32,8 +35,10 @@ internal sealed class TraceFile
     internal double Length { get; private set; }
 
     /// <summary>Reads the whole file once: what is wrong with it is known from here on.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="needsStep">Whether it must have two rows.</param>
     /// <exception cref="TraceFormatException">It cannot be read, or something in it is wrong.</exception>
-    internal static TraceFile Survey(string path)
+    internal static TraceFile Survey(string path, bool needsStep = true)
     {
         using var lines = new TraceLines(path);
         if (!lines.MoveNext()) throw lines.Fault("the file is empty");
@@ -55,8 +60,10 @@ internal sealed class TraceFile
             last = row.Time;
         }
 
-        if (file.Step == 0) throw new TraceFormatException($"{path}: at least two times are needed, so that the length of a step is known");
-        file.Length = last - first!.Value + file.Step;
+        if (first is null) throw new TraceFormatException($"{path}: there is no row of demand");
+        if (file.Step == 0 && needsStep) throw new TraceFormatException($"{path}: at least two times are needed, so that the length of a step is known");
+        file.Length = last - first.Value + file.Step;
+        file.Header = file._isLong ? string.Join(',', file.Names.Select(Quoted).Prepend("t")) : lines.Header;
         return file;
     }
 
@@ -81,7 +88,7 @@ internal sealed class TraceFile
             if (time <= last) throw lines.Fault($"times must rise from row to row, and {lines.Text(0)} does not");
             for (var i = 0; i < demand.Length; i++) demand[i] = lines.Number(i + 1, "demand", 0, MostDemand);
             last = time;
-            yield return new(lines.Line, time, demand);
+            yield return new(lines.Line, time, lines.First, demand);
         }
     }
 
@@ -90,7 +97,7 @@ internal sealed class TraceFile
         var demand = new double[_columns.Count];
         var given = new HashSet<int>();
         double? at = null;
-        var began = 0L;
+        var (began, text) = (0L, "");
         while (lines.MoveNext())
         {
             if (lines.Count != 3) throw lines.Fault($"3 values expected, {lines.Count} found");
@@ -98,12 +105,12 @@ internal sealed class TraceFile
             if (at is { } sofar && time != sofar)
             {
                 if (time < sofar) throw lines.Fault($"times must not fall from row to row, and {lines.Text(0)} does");
-                yield return new(began, sofar, demand);
+                yield return new(began, sofar, text, demand);
                 Array.Clear(demand);
                 given.Clear();
             }
 
-            if (at != time) (at, began) = (time, lines.Line);
+            if (at != time) (at, began, text) = (time, lines.Line, lines.First);
             var name = lines.Text(1);
             if (!_columns.TryGetValue(name, out var column))
             {
@@ -116,7 +123,7 @@ internal sealed class TraceFile
             demand[column] = lines.Number(2, "demand", 0, MostDemand);
         }
 
-        if (at is { } end) yield return new(began, end, demand);
+        if (at is { } end) yield return new(began, end, text, demand);
     }
 
     private int Add(string name, TraceLines lines)
@@ -126,6 +133,8 @@ internal sealed class TraceFile
         if (!_columns.TryAdd(name, _columns.Count)) throw lines.Fault($"column '{TraceLines.Shown(name)}' stands there twice");
         return _columns.Count - 1;
     }
+
+    private static string Quoted(string name) => name.AsSpan().ContainsAny(',', '"') ? $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : name;
 }
 
 /// <summary>The lines of a CSV file, one at a time, with what is needed to say what is wrong with them.</summary>
@@ -154,6 +163,12 @@ internal sealed class TraceLines : IDisposable
 
     internal int Count { get; private set; }
 
+    /// <summary>The first line as it stands.</summary>
+    internal string Header { get; private set; } = "";
+
+    /// <summary>The first value of the line as it stands.</summary>
+    internal string First { get; private set; } = "";
+
     internal string[] Cells => _cells[..Count];
 
     internal static string Shown(string text) =>
@@ -169,7 +184,11 @@ internal sealed class TraceLines : IDisposable
                 var row = _reader.Current;
                 // Sep counts the first row as if it began where it ends.
                 Line = Math.Min(row.LineNumberFrom, row.LineNumberToExcl - 1);
-                if (row.Span.IsWhiteSpace()) continue;
+                var text = row.Span;
+                if (text.IsWhiteSpace()) continue;
+                // Before the cells are read, for that takes their quotes off in place.
+                if (Header.Length == 0) Header = text.ToString();
+                First = (text.IndexOf(',') is var comma and >= 0 ? text[..comma] : text).ToString();
                 Count = row.ColCount;
                 if (_cells.Length < Count) _cells = new string[Count];
                 for (var i = 0; i < Count; i++) _cells[i] = row[i].Span.Trim().ToString();

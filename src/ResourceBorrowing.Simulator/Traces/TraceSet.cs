@@ -31,7 +31,7 @@ internal sealed class TraceSet
     /// <exception cref="TraceFormatException">A file cannot be read, or something in it is wrong.</exception>
     internal static TraceSet Read(IEnumerable<string> paths)
     {
-        var set = new TraceSet([.. paths.Select(TraceFile.Survey)]);
+        var set = new TraceSet([.. paths.Select(static p => TraceFile.Survey(p))]);
         return set.Totals.Sum() > 0 ? set : throw new TraceFormatException($"{string.Join(", ", set._files.Select(static f => f.Path))}: all demand is 0");
     }
 
