@@ -76,8 +76,6 @@ internal sealed class ProportionalDivision(int capacity) : Division
 /// <summary>Each as far as its limit, which follows from the quantum before; in the first it is the quota.</summary>
 internal sealed class LimitedDivision(PlannedLimits planned, int[] quotas) : Division
 {
-    // Any demand above the capacity is as good as endless; water-filling by one that is 10^12 times another's would lose the other's part to rounding.
-    private readonly int _most = Math.Max(quotas.Sum(), 100_000_000);
     private int[] _limits = [.. quotas];
 
     internal override void Divide(ReadOnlySpan<long> demands, Span<long> allocations)
@@ -86,7 +84,7 @@ internal sealed class LimitedDivision(PlannedLimits planned, int[] quotas) : Div
         for (var i = 0; i < seen.Length; i++)
         {
             allocations[i] = Math.Min(demands[i], _limits[i]);
-            var demand = (int)Math.Min(demands[i], _most);
+            var demand = (int)Math.Min(demands[i], int.MaxValue);
             seen[i] = (demand, demand, 0);
         }
 

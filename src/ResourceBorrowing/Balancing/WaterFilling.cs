@@ -67,7 +67,7 @@ internal static class WaterFilling
             }
 
             var (filled, next) = (atBounds + level * weights, (sum - atBounds) / weights);
-            if (Math.Abs(sum - filled) <= Exact * sum) return weights > 0 ? next : level;
+            if (Math.Abs(sum - filled) <= Exact * sum) return weights > 0 && next > low && next <= high ? next : level;
             if (filled < sum) low = level; else high = level;
             level = next > low && next < high ? next : low + (high - low) / 2;
         }

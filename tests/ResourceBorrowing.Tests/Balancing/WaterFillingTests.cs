@@ -97,6 +97,16 @@ public class WaterFillingTests
         foreach (var (units, other) in WaterFilling.Fill(problem.Sum, problem.Claims).Zip(WaterFilling.Fill(scale * problem.Sum, scaled))) Assert.Equal(units, other / scale, 1e-6);
     });
 
+    /// <summary>Beside a target that is all there is, another is worth nothing; the sum is divided all the same.</summary>
+    [Fact]
+    public void Fill_OfTargetsOfAllMagnitudes_DividesTheWholeSum()
+    {
+        Assert.Equal(19, WaterFilling.Fill(19, [new(25.406159179290395, 0, 19), new(5.4342987691838874e17, 8, 19)]).Sum(), 1e-9);
+        Gen.Select(Gen.Double[-12, 18], Gen.Int[0, 20], Gen.Int[0, 20], static (magnitude, lower, more) => new Claim(Math.Max(lower, Math.Pow(10, magnitude)), lower, lower + more)).Array[1, 6]
+            .SelectMany(static claims => Gen.Double[0, 1].Select(part => (Claims: claims, Sum: claims.Sum(static c => c.Lower) + part * claims.Sum(static c => c.Upper - c.Lower))))
+            .Sample(static problem => Assert.Equal(problem.Sum, WaterFilling.Fill(problem.Sum, problem.Claims).Sum(), 1e-6));
+    }
+
     /// <summary>To the last bit: nobody is left a fraction short.</summary>
     [Fact]
     public void Fill_OfAllThatFits_GivesEachItsUpperBound() => Gen.Select(Gen.Double[0, 20], Gen.Double[0, 30], static (target, upper) => new Claim(target, 0, upper)).Array[1, 8].Sample(static claims =>
