@@ -41,5 +41,5 @@ public sealed partial class ResourcePool
 
     /// <summary>Whether a request could be paid for, as far as can be told without making the loan.</summary>
     private bool CanPay(in LoanOrder order, int units) =>
-        order.Borrower.Credits is not { } credits || CreditAmount.Cost(order.Price ?? _book.Price, units, (long)Math.Ceiling(order.Term.TotalMilliseconds)) <= credits.Available;
+        order.Borrower.Credits is not { } credits || CreditAmount.Cost(_book.Price, units, (long)Math.Ceiling(order.Term.TotalMilliseconds)) <= credits.Available;
 }

@@ -8,9 +8,9 @@ namespace ResourceBorrowing.Loans;
 /// <param name="Score">The borrower's reputation now.</param>
 /// <param name="IsAgreed">Whether a lender that wants to be asked has said yes.</param>
 /// <param name="Flags">What the record shall remember.</param>
-/// <param name="Price">Where there is a marketplace: thousandths of a credit for a unit and a second; what all loans cost by default when none is given.</param>
+/// <param name="Price">Where there is a marketplace: thousandths of a credit for a unit and a second; what all loans cost by default when it is below 0.</param>
 internal readonly record struct LoanOrder(
-    Allocation Borrower, LoanConditions Conditions, TimeSpan Elapsed, TimeSpan Term, double Score, bool IsAgreed = false, LoanFlags Flags = LoanFlags.None, int? Price = null)
+    Allocation Borrower, LoanConditions Conditions, TimeSpan Elapsed, TimeSpan Term, double Score, bool IsAgreed = false, LoanFlags Flags = LoanFlags.None, int Price = -1)
 {
     /// <summary><see cref="Elapsed"/> in ticks of the loan book.</summary>
     internal long Now { get; } = PoolClock.TickOf(Elapsed);

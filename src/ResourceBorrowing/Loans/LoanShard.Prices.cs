@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ResourceBorrowing.Market;
 
 namespace ResourceBorrowing.Loans;
@@ -7,9 +8,10 @@ namespace ResourceBorrowing.Loans;
 internal sealed partial class LoanShard
 {
     /// <summary>As <see cref="Transfer"/>, if the borrower has the credits for the term.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private RefusalReason Buy(in LoanOrder order, ReadOnlySpan<LoanShare> shares, Span<LoanHandle> loans, long term, ref AttentionList attention)
     {
-        var (credits, price, cost) = (order.Borrower.Credits!, order.Price ?? Book.Price, (Int128)0);
+        var (credits, price, cost) = (order.Borrower.Credits!, order.Price < 0 ? Book.Price : order.Price, (Int128)0);
         foreach (var share in shares) cost += CreditAmount.Cost(price, share.Units, term);
         if (!credits.TryHold(cost)) return RefusalReason.InsufficientCredits;
         var reason = Transfer(order, shares, loans, ref attention);
@@ -38,6 +40,7 @@ internal sealed partial class LoanShard
     }
 
     /// <summary>Units have come back: pays for the time that they were away, within the term, and what was held for the rest of it is free.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Charge(int slot, ref LoanRecord record, LoanGroup group, int units, long now)
     {
         var (price, used) = (_slab.PriceOf(slot), Used(ref record, group, now));
