@@ -1,4 +1,4 @@
-using System.Collections;
+using FsCheck.Xunit;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using ResourceBorrowing.Market;
@@ -7,7 +7,7 @@ using static ResourceBorrowing.Tests.TestPool;
 namespace ResourceBorrowing.Tests.Market;
 
 /// <summary>What a review found wanting in credits, orders, rounds and mechanisms.</summary>
-public class ReviewTests
+public partial class ReviewTests
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
 
@@ -160,7 +160,77 @@ public class ReviewTests
         Assert.Throws<OptionsValidationException>(() => pool.Add(new ParticipantOptions { Name = "(house)", NominalQuota = 1 }));
     }
 
+    [Property(MaxTest = 100)]
+    public void Loans_WhoseUnitsLieFree_CostTheTimeTheyWereOut_ToTheMillisecond(int seed)
+    {
+        var random = new Random(seed);
+        var (pool, a, b, time) = Of30(static o => (o.Marketplace.InitialCredits, o.Marketplace.RoundPeriod) = (1_000_000, TimeSpan.FromDays(1)));
+        var (loans, cost, earned) = (new List<Loan>(), 0L, 0L);
+        for (var step = 0; step < 400; step++)
+        {
+            var loan = loans.Count > 0 ? loans[random.Next(loans.Count)] : default;
+            switch (random.Next(8))
+            {
+                case 0 or 1:
+                    var terms = new LoanTerms { AutoRenews = random.Next(3) == 0, Notice = TimeSpan.FromMilliseconds(random.Next(2) * 7), MinimumHold = TimeSpan.FromMilliseconds(random.Next(2) * 9) };
+                    loans.Add(a.TryBorrow(new LoanRequest(random.Next(1, 9)) { Lender = random.Next(2) == 0 ? b : null, Duration = TimeSpan.FromMilliseconds(random.Next(1, 90)), Terms = terms }));
+                    break;
+                case 2:
+                    loan.Return(random.Next(1, 4));
+                    break;
+                case 3:
+                    loan.Recall(random.Next(1, 4));
+                    break;
+                case 4:
+                    if (loan.IsGranted) loan.TryRenew(TimeSpan.FromMilliseconds(random.Next(1, 90)));
+                    break;
+            }
+
+            (cost, earned) = (cost + a.Borrowed, earned + b.Lent);
+            time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        foreach (var loan in loans) loan.Dispose();
+        Assert.Equal((0, 0), (a.Borrowed, pool.Market.StatementOf("a").Held));
+        Assert.Equal((cost * 0.001m, earned * 0.001m), (1_000_000 - a.Credits, b.Credits - 1_000_000));
+        LoanPriceTests.AssertConserved(pool);
+    }
+
+    [Fact]
+    public async Task Callers_OfWhoCouldNotPay_AreServedWhenItHasCredits()
+    {
+        var (pool, a, b, time) = Of30(static o => (o.Capacity, o.Participants[0].BorrowOnDemand, o.Marketplace.InitialCredits) = (20, true, 0));
+        var waiting = a.AcquireAsync(12);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(waiting.IsCompleted);
+        var options = TestPool.Options(20, ("a", 10), ("b", 10));
+        (options.Participants[0].BorrowOnDemand, options.Marketplace.IsEnabled, options.Marketplace.OverdraftLimit) = (true, true, 1000);
+        pool.Reconfigure(options);
+        for (var i = 0; i < 60 && !waiting.IsCompleted; i++) time.Advance(Round);
+        Assert.True(waiting.IsCompleted);
+        (await waiting).Dispose();
+    }
+
+    [Fact]
+    public void Evaluate_OfWhatCanJustBePaid_SaysWhatBorrowingDoes()
+    {
+        var (pool, a, b, time) = Of30(static o => o.Marketplace.InitialCredits = 40);
+        time.Advance(TimeSpan.FromMilliseconds(0.5));
+        var request = new LoanRequest(4) { Lender = b, Duration = Term };
+        Assert.Equal(a.Evaluate(request).Constraint, a.TryBorrow(request).Refusal);
+    }
+
     // Orders and rounds.
+
+    [Fact]
+    public void Bid_ThatCanJustBePaid_IsFilled()
+    {
+        var (pool, a, b, time) = Of30(static o => o.Marketplace.InitialCredits = 40);
+        var bid = pool.Market.Bid(a, 4, 1m, Term, takesPart: false);
+        pool.Market.Offer(b, 4, 1m);
+        for (var i = 0; i < 5; i++) time.Advance(Round);
+        Assert.Equal((MarketOrderStatus.Filled, RefusalReason.None), (bid.Status, bid.LastRefusal));
+    }
 
     [Fact]
     public void Offer_ForAShortTerm_DoesNotKeepOthersFromTrading()
@@ -276,159 +346,6 @@ public class ReviewTests
         Assert.Equal(MarketOrderStatus.Filled, bid.Status);
     }
 
-    // Mechanisms of others.
-
-    [Fact]
-    public void Mechanism_WithUnitsThatDoNotAddUp_MovesNothing()
-    {
-        var (pool, a, b, time) = Of30(mechanism: Deciding(static _ => new([new(1, 0, int.MaxValue, 1), new(1, 0, int.MaxValue, 1)], 1, [])));
-        time.Advance(Round);
-        Assert.Equal((10, 10, 0), (a.Allocation, b.Allocation, b.Lent));
-        AssertLaws(pool);
-        LoanPriceTests.AssertConserved(pool);
-    }
-
-    [Fact]
-    public void Mechanism_ThatLendsWithoutAnOffer_DoesNotPassOverConsent()
-    {
-        var (pool, a, b, time) = Of30(
-            static o =>
-            {
-                o.AddParticipant("c", 10, static c => c.BorrowOnDemand = false);
-                o.Participants[2].AskBeforeLending(static (_, _, _) => ValueTask.FromResult(false));
-            },
-            Deciding(static r => r.Bids.Count == 0 ? MarketOutcome.None : new([new(1, 0, 4, 1) { Bid = 0, Offer = 0 }, new(2, 0, 4, 1) { Bid = 0 }], 1, [])));
-        pool.Market.Bid(a, 8, 3m, takesPart: false);
-        pool.Market.Offer(b, 4, 1m);
-        time.Advance(Round);
-        Assert.Equal(0, pool["c"].Lent);
-    }
-
-    [Fact]
-    public void Mechanism_ThatLendsForLongerThanAnOfferDoes_IsWrong()
-    {
-        var (pool, a, b, time) = Of30(mechanism: Deciding(static r => r.Bids.Count == 0 ? MarketOutcome.None : new([new(1, 0, 4, 1) { Bid = 0, Offer = 0 }], 1, [])));
-        pool.Market.Bid(a, 4, 3m, TimeSpan.FromSeconds(60));
-        pool.Market.Offer(b, 4, 1m, longestTerm: TimeSpan.FromSeconds(2));
-        time.Advance(Round);
-        Assert.Equal(0, b.Lent);
-    }
-
-    [Fact]
-    public void Mechanism_OfWhoseOutcomeReadingRunsCode_RunsItOutsideAllLocks()
-    {
-        ResourcePool? pool = null;
-        var isHeldUp = false;
-        var (made, _, _, time) = Of30(mechanism: Deciding(_ => new([], null, new Lazily([new(0, 1, 5, CreditReason.Pledged)], () => isHeldUp |= !Task.Run(() => pool!.Snapshot()).Wait(TimeSpan.FromSeconds(3))))));
-        pool = made;
-        time.Advance(Round);
-        Assert.False(isHeldUp);
-    }
-
-    [Fact]
-    public void Mechanism_WhoseOutcomeChangesAfterTheCheck_TakesNothingThatIsNotThere()
-    {
-        var looks = 0;
-        var (pool, a, b, time) = Of30(mechanism: Deciding(_ =>
-        {
-            looks = 0;
-            var credits = new List<CreditTransfer> { new(0, 1, 5, CreditReason.Pledged) };
-            return new([], null, new Lazily(credits, () =>
-            {
-                if (++looks > 1) credits[0] = new(0, 1, -5000, CreditReason.Pledged);
-            }));
-        }));
-        time.Advance(Round);
-        Assert.True(b.Credits >= 0, $"b has {b.Credits}.");
-        LoanPriceTests.AssertConserved(pool);
-    }
-
-    // Karma in a pool.
-
-    [Fact]
-    public async Task Karma_WhoCanPayForARound_GetsItsUnits()
-    {
-        // All is guaranteed: a asks for four that b does not need, for one credit each.
-        var (pool, a, b, time) = Of30(static o => (o.Capacity, o.Marketplace.InitialCredits) = (20, 5), new Karma(1m));
-        using var busy = a.TryAcquire(10);
-        var waiting = a.AcquireAsync(4);
-        time.Advance(Round);
-        Assert.Equal((14, ""), (a.Allocation, pool.Market.ReportRound()!.Reason));
-        (await waiting).Dispose();
-    }
-
-    [Fact]
-    public async Task Karma_StandingLoans_OfALenderOfShortTerms_AreRenewed()
-    {
-        var (pool, a, b, time) = Of30(
-            static o =>
-            {
-                o.Capacity = 20;
-                o.Participants[1].LongestTerm = TimeSpan.FromSeconds(1.5);
-            },
-            new Karma(0.5m));
-        using var busy = a.TryAcquire(10);
-        var waiting = a.AcquireAsync(4);
-        time.Advance(Round);
-        Assert.Equal((14, ""), (a.Allocation, pool.Market.ReportRound()!.Reason));
-        for (var i = 0; i < 5; i++)
-        {
-            time.Advance(Round);
-            Assert.Equal("", pool.Market.ReportRound()!.Reason);
-            Assert.Equal(4, pool.Market.ReportRound()!.Renewed);
-        }
-
-        (await waiting).Dispose();
-    }
-
-    [Fact]
-    public void Karma_OwnerThatNeitherUsesNorLends_IsNotCharged()
-    {
-        // Nobody uses anything, and nothing is lent.
-        var (pool, a, b, time) = Of30(static o => (o.Capacity, o.Participants[1].Consent) = (20, LendingConsent.Never), new Karma(0.5m));
-        for (var i = 0; i < 10; i++) time.Advance(Round);
-        Assert.Equal((0, 0, 0), (a.InUse, b.InUse, pool.Snapshot().OpenLoans));
-        Assert.Equal((1000, 1000), (a.Credits, b.Credits));
-    }
-
-    [Fact]
-    public void Karma_WithoutGuarantee_ChargesNobodyForWhatItsLendingLimitKeeps()
-    {
-        // The default lending limit keeps half of each quota: nobody uses it.
-        var (pool, a, b, time) = Of30(static o => (o.Capacity, o.Participants[0].LendingLimit) = (20, 10), new Karma(0m));
-        for (var i = 0; i < 10; i++) time.Advance(Round);
-        Assert.Equal((1000, 1000), (a.Credits, b.Credits));
-    }
-
-    [Fact]
-    public async Task Karma_AfterAChangeOfPrice_MakesNobodyOverdue()
-    {
-        var (pool, a, b, time) = Of30(static o => o.Capacity = 20, new Karma(0.5m));
-        using var busy = a.TryAcquire(10);
-        var waiting = a.AcquireAsync(4);
-        time.Advance(Round);
-        using var more = await waiting;
-        Assert.Equal((14, 4), (a.InUse, a.Borrowed));
-        var before = a.Reputation;
-        var options = TestPool.Options(20, ("a", 10), ("b", 10));
-        (options.Marketplace.IsEnabled, options.Marketplace.Price) = (true, 2);
-        pool.Reconfigure(options);
-        for (var i = 0; i < 10; i++) time.Advance(Round);
-        // b needs none of it.
-        Assert.Equal((0, 0), (a.Debt, a.Overdue));
-        Assert.True(a.Reputation >= before, $"a's reputation fell from {before} to {a.Reputation}.");
-    }
-
-    [Fact]
-    public void Karma_BidBelowThePrice_PaysNoMoreThanItsBid()
-    {
-        var (pool, a, b, time) = Of30(static o => o.Capacity = 20, new Karma(1m));
-        pool.Market.Bid(a, 4, 0.5m, Term);
-        time.Advance(Round);
-        time.Advance(Round);
-        Assert.True(a.Credits >= 1000 - 4 * 0.5m, $"a has {a.Credits}.");
-    }
-
     private static void RemoveB(ResourcePool pool)
     {
         if (pool.Participants.Count == 2) Assert.True(pool.RemoveAsync("b").IsCompletedSuccessfully);
@@ -438,20 +355,5 @@ public class ReviewTests
     {
         configure(options);
         return options;
-    }
-
-    private sealed class Lazily(List<CreditTransfer> items, Action onRead) : IReadOnlyList<CreditTransfer>
-    {
-        public CreditTransfer this[int index] => items[index];
-
-        public int Count => items.Count;
-
-        public IEnumerator<CreditTransfer> GetEnumerator()
-        {
-            onRead();
-            return items.GetEnumerator();
-        }
-
-        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }
