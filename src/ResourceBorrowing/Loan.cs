@@ -103,6 +103,9 @@ public readonly struct Loan : IDisposable, IAsyncDisposable, IEquatable<Loan>
     /// <summary>The loan that was granted; the first of several lenders'.</summary>
     internal LoanHandle Handle => this[0];
 
+    /// <summary>The loan of one of several lenders.</summary>
+    internal Loan Part(int place) => new(_party!, this[place]);
+
     private bool Exists => IsGranted && _handle != LoanHandle.Observed.Packed;
 
     private int Count => !Exists ? 0 : _several?.Length ?? 1;

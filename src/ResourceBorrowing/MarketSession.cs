@@ -11,9 +11,6 @@ namespace ResourceBorrowing;
 internal sealed class MarketSession(
     ResourcePool pool, LoanBook book, CreditLedger ledger, Participant[] participants, IReadOnlyList<MarketOrder> orders, List<StandingTransfer> earlier, long now, long period)
 {
-    // A loan that goes on from round to round outlives a round that comes late.
-    private const int RoundsHeld = 2;
-
     private MarketOrder[] _bids = [];
     private MarketOrder[] _offers = [];
     private readonly SortedDictionary<RefusalReason, long> _refused = [];
@@ -27,20 +24,20 @@ internal sealed class MarketSession(
 
     internal long Lent { get; private set; }
 
-    private long StandingTerm => Math.Min(RoundsHeld * period, (long)ResourcePool.LongestTerm.TotalMilliseconds);
-
     internal void Run(IMarketMechanism mechanism)
     {
         foreach (var transfer in earlier)
             if (LiveUnitsOf(transfer, out _) is var units and > 0) _before.Add((transfer, units));
         StandingAfter = [.. _before.Select(static b => b.Transfer)];
         var round = Describe();
-        _outcome = mechanism.Decide(round) ?? throw new InvalidOperationException("The market mechanism decided nothing: null.");
+        var decided = mechanism.Decide(round) ?? throw new InvalidOperationException("The market mechanism decided nothing: null.");
+        // Once and for all: lists of somebody else may change, or run code.
+        _outcome = decided with { Transfers = [.. decided.Transfers ?? []], Credits = [.. decided.Credits ?? []] };
         MarketRules.Check(_outcome, round);
         if (pool.IsObserving) _reason = "the pool only observes";
         else if (pool.Now - now > Math.Max(period, book.PlanningPeriod)) _reason = "the market mechanism took longer than a round";
         else CarryOut();
-        Settle();
+        Settle(_reason.Length == 0);
     }
 
     internal MarketReport Report() => new(
@@ -69,7 +66,7 @@ internal sealed class MarketSession(
         return new(
             TimeSpan.FromMilliseconds(period), CreditAmount.PriceInCredits(book.Price), [.. participants.Select((p, i) => Describe(p, lent[i], borrowed[i], held[i], offering.Contains(p)))],
             [.. _bids.Select(b => new MarketBid(places[b.Participant], b.UnitsLeft, b.Term, b.Price, b.Priority, b.TakesPart))],
-            [.. _offers.Select(o => new MarketOffer(places[o.Participant], o.UnitsLeft, o.Price, o.Term))], before);
+            [.. _offers.Select(o => new MarketOffer(places[o.Participant], o.UnitsLeft, o.Price, TimeSpan.FromMilliseconds(Math.Min(o.TermInMilliseconds, o.Participant.Account.Rules.LongestTerm))))], before);
     }
 
     private MarketParticipant Describe(Participant participant, int lent, int borrowed, long held, bool isOffering)
@@ -81,18 +78,43 @@ internal sealed class MarketSession(
         if (pool.Balancer is not null) demand = Math.Max(demand, participant.Demand.LastMost);
         return new(
             participant.Name, nominal, (int)Math.Clamp(demand, 0, pool.Capacity), mayLend ? Math.Min(nominal, account.LendableAt(now, isForCallers: false) + lent) : 0,
-            Math.Max(0, BalanceRound.CeilingOf(participant, nominal) - nominal - account.Borrowed + borrowed), CreditAmount.Credits(account.Credits!.Available + held), account.Score, account.Rules.GrantThreshold);
+            account.IsNewcomer && account.Borrowed > borrowed ? 0 : Math.Max(0, BalanceRound.CeilingOf(participant, nominal) - nominal - account.Borrowed + borrowed), CreditAmount.Credits(account.Credits!.Available + held), account.Score, account.Rules.GrantThreshold,
+            mayLend ? nominal - Math.Min(nominal, account.LendingLimit) : nominal);
     }
 
+    /// <summary>What shall not go on is given back first, and serves the bids of this round.</summary>
     private void CarryOut()
     {
+        var wanted = new Dictionary<(Participant Lender, Participant Borrower, bool PaysAll, int Priority), (long Units, int Price)>();
+        foreach (var transfer in _outcome.Transfers.Where(static t => t.Bid < 0))
+        {
+            var key = (participants[transfer.Lender], participants[transfer.Borrower], transfer.PaysAll, transfer.Priority);
+            wanted[key] = (wanted.GetValueOrDefault(key).Units + transfer.Units, CreditAmount.Price(transfer.Price));
+        }
+
+        StandingAfter = [.. _before.Select(static b => b.Transfer).Where(transfer => GoesOn(transfer, wanted))];
         foreach (var group in _outcome.Transfers.Where(static t => t.Bid >= 0).GroupBy(static t => t.Bid))
         {
-            if (_bids[group.Key].TakesPart) foreach (var transfer in group) Fill(_bids[group.Key], [transfer]);
+            // A newcomer may have one loan at a time.
+            if (_bids[group.Key] is { TakesPart: true, Participant.Account.IsNewcomer: false }) foreach (var transfer in group) Fill(_bids[group.Key], [transfer]);
             else Fill(_bids[group.Key], [.. group]);
         }
 
-        GoOn([.. _outcome.Transfers.Where(static t => t.Bid < 0)]);
+        foreach (var ((lender, borrower, paysAll, priority), (units, price)) in wanted)
+            if (units > 0) Begin(lender, borrower, (int)units, price, paysAll, priority);
+    }
+
+    /// <summary>Keeps of a standing loan what is wanted of it, and gives the rest back; it renews itself.</summary>
+    private bool GoesOn(StandingTransfer transfer, Dictionary<(Participant, Participant, bool, int), (long Units, int Price)> wanted)
+    {
+        var key = (transfer.Lender, transfer.Borrower, transfer.PaysAll, transfer.Priority);
+        var (units, price) = wanted.GetValueOrDefault(key);
+        var live = LiveUnitsOf(transfer, out _);
+        var kept = (int)Math.Min(live, units);
+        wanted[key] = (units - kept, price);
+        if (kept < live) _returned += pool.Return(transfer.Borrower.Account, transfer.Loan, live - kept);
+        _renewed += kept;
+        return kept > 0;
     }
 
     /// <summary>Makes the loans of a bid: all of them or none.</summary>
@@ -106,14 +128,17 @@ internal sealed class MarketSession(
         var reason = RefusalReason.LenderNotAvailable;
         if (isWhole && asked == units)
         {
+            // One lender may stand there with several offers.
+            var shares = transfers.GroupBy(static t => t.Lender).Select(g => new LoanShare(participants[g.Key].Account, g.Sum(static t => t.Units))).ToArray();
             var price = CreditAmount.Price(transfers[0].Price);
             var loan = pool.LendByMarket(
-                bid.Participant, [.. transfers.Select(t => (participants[t.Lender], t.Units))], price, bid.Term, bid.Priority, transfers[0].PaysAll, isAgreed: transfers[0].Offer >= 0);
+                bid.Participant, shares, price, bid.Term, LoanTerms.Default with { Priority = bid.Priority }, transfers[0].PaysAll, isAgreed: transfers.All(static t => t.Offer >= 0));
             if (loan.IsGranted)
             {
                 Lent += units;
                 bid.Add(loan, price);
-                foreach (var offer in transfers.Where(static t => t.Offer >= 0).Select(t => _offers[t.Offer]).Distinct()) offer.Add(loan, price);
+                foreach (var offer in transfers.Where(static t => t.Offer >= 0).Select(t => _offers[t.Offer]).Distinct())
+                    offer.Add(loan.Part(Array.FindIndex(shares, s => s.Lender == offer.Participant.Account)), price);
                 return;
             }
 
@@ -126,52 +151,27 @@ internal sealed class MarketSession(
         Refused(reason, units);
     }
 
-    /// <summary>What goes on from the last round is renewed, what does not is given back, and what is new is lent.</summary>
-    private void GoOn(MarketTransfer[] transfers)
+    /// <summary>Makes a loan that goes on, term by term, until a round decides otherwise.</summary>
+    private void Begin(Participant lender, Participant borrower, int units, int price, bool paysAll, int priority)
     {
-        var wanted = new Dictionary<(Participant Lender, Participant Borrower, int Price, bool PaysAll, int Priority), int>();
-        foreach (var transfer in transfers)
+        if (pool.IsDisposed) return;
+        var term = TimeSpan.FromMilliseconds(Math.Min(period, lender.Account.Rules.LongestTerm));
+        var loan = pool.LendByMarket(borrower, [new(lender.Account, units)], price, term, LoanTerms.Default with { Priority = priority, AutoRenews = true }, paysAll, isAgreed: false);
+        if (loan.IsGranted)
         {
-            var key = (participants[transfer.Lender], participants[transfer.Borrower], CreditAmount.Price(transfer.Price), transfer.PaysAll, transfer.Priority);
-            wanted[key] = wanted.GetValueOrDefault(key) + transfer.Units;
+            Lent += units;
+            StandingAfter.Add(new(lender, borrower, loan.Handle, price, paysAll, priority));
         }
-
-        var after = new List<StandingTransfer>();
-        foreach (var (transfer, units) in _before)
+        else
         {
-            var key = (transfer.Lender, transfer.Borrower, transfer.Price, transfer.PaysAll, transfer.Priority);
-            var kept = Math.Min(units, wanted.GetValueOrDefault(key));
-            wanted[key] = wanted.GetValueOrDefault(key) - kept;
-            if (kept < units) _returned += pool.Return(transfer.Borrower.Account, transfer.Loan, units - kept);
-            if (kept == 0) continue;
-            after.Add(transfer);
-            var reason = pool.Renew(transfer.Borrower.Account, transfer.Loan, TimeSpan.FromMilliseconds(StandingTerm));
-            if (reason == RefusalReason.None) _renewed += kept;
-            else Refused(reason, kept);
+            Refused(loan.Refusal, units);
         }
-
-        foreach (var ((lender, borrower, price, paysAll, priority), units) in wanted)
-        {
-            if (units == 0 || pool.IsDisposed) continue;
-            var loan = pool.LendByMarket(borrower, [(lender, units)], price, TimeSpan.FromMilliseconds(Math.Min(StandingTerm, lender.Account.Rules.LongestTerm)), priority, paysAll, isAgreed: false);
-            if (loan.IsGranted)
-            {
-                Lent += units;
-                after.Add(new(lender, borrower, loan.Handle, price, paysAll, priority));
-            }
-            else
-            {
-                Refused(loan.Refusal, units);
-            }
-        }
-
-        StandingAfter = after;
     }
 
     /// <summary>Posts what moves without a loan, divides what all have earned, and sees that not a credit was made or lost.</summary>
-    private void Settle() => book.Attend(book.Audit((ref _) =>
+    private void Settle(bool isCarriedOut) => book.Attend(book.Audit((ref _) =>
     {
-        foreach (var transfer in pool.IsObserving ? [] : _outcome.Credits)
+        foreach (var transfer in isCarriedOut ? _outcome.Credits : [])
         {
             var (from, to) = (transfer.From < 0 ? ledger.House : participants[transfer.From].Account.Credits!, participants[transfer.To].Account.Credits!);
             if (!ledger.TryPay(from, to, CreditAmount.Of(transfer.Credits), transfer.Reason, now)) Refused(RefusalReason.InsufficientCredits, 0);

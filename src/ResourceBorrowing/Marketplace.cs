@@ -24,6 +24,7 @@ public sealed class Marketplace
     private Participant[] _sorted = [];
     private List<StandingTransfer> _standing = [];
     private long _lastRound;
+    private long _nextExpiry = TimerWheel.Never;
     private int _isBusy;
     private MarketReport? _last;
     private long _traded;
@@ -39,7 +40,7 @@ public sealed class Marketplace
         }
     }
 
-    /// <summary>All credits of all participants and of the reserve: they change when somebody joins or leaves, and by nothing that is lent.</summary>
+    /// <summary>All credits of all participants and of the reserve: they change when somebody joins or leaves, by what a mechanism gives for nothing, and when a state is loaded, but by nothing that is lent.</summary>
     public decimal CreditsInCirculation => CreditAmount.Credits(_ledger.InCirculation);
 
     /// <summary>Units that rounds have lent so far.</summary>
@@ -65,8 +66,8 @@ public sealed class Marketplace
         if (priority is < -MostPriority or > MostPriority) throw new MarketException(MarketError.Priority, $"A priority is -{MostPriority} to {MostPriority}, not {priority}.");
         var cost = CreditAmount.Cost(price, units, time);
         if (cost > CreditAmount.Most) throw new MarketException(MarketError.Overflow, $"{units} units at {highestPrice} for {time} ms cost more credits than can be counted.");
-        if (borrower.Account.Credits!.Available is var available && cost > available)
-            throw new MarketException(MarketError.InsufficientCredits, $"'{borrower.Name}' cannot bid: that would cost up to {CreditAmount.Credits((long)cost)} credits, and it has {CreditAmount.Credits(available)} to spend.");
+        if (!borrower.Account.Credits!.CanHold(cost))
+            throw new MarketException(MarketError.InsufficientCredits, $"'{borrower.Name}' cannot bid: that would cost up to {CreditAmount.Credits((long)cost)} credits, and it has {CreditAmount.Credits(borrower.Account.Credits.Available)} to spend.");
         return Add(new(MarketOrderKind.Bid, borrower, units, price, time, expiry, Remove) { Priority = priority, TakesPart = takesPart });
     }
 
@@ -104,8 +105,7 @@ public sealed class Marketplace
     /// <returns>When to come again.</returns>
     internal long OnTimer(long now)
     {
-        foreach (var order in Orders)
-            if (order.ExpiresAt <= now) order.TryEnd(MarketOrderStatus.Expired);
+        if (now >= Volatile.Read(ref _nextExpiry)) Expire(now);
         if (now >= NextRound)
         {
             // After a jump of the clock one round stands for all that were missed; and while one is not ready, no other begins.
@@ -113,10 +113,28 @@ public sealed class Marketplace
             if (Interlocked.Exchange(ref _isBusy, 1) == 0) Begin(now);
         }
 
-        var next = NextRound;
+        return Math.Min(NextRound, Volatile.Read(ref _nextExpiry));
+    }
+
+    /// <summary>The period may have changed.</summary>
+    internal void LookAgain() => _pool.Arm(NextRound);
+
+    private void Expire(long now)
+    {
+        var over = new List<MarketOrder>();
         lock (_lock)
-            foreach (var order in _orders) next = Math.Min(next, order.ExpiresAt);
-        return next;
+        {
+            var next = TimerWheel.Never;
+            foreach (var order in _orders)
+            {
+                if (order.ExpiresAt <= now) over.Add(order);
+                else next = Math.Min(next, order.ExpiresAt);
+            }
+
+            Volatile.Write(ref _nextExpiry, next);
+        }
+
+        foreach (var order in over) order.TryEnd(MarketOrderStatus.Expired);
     }
 
     /// <summary>A participant leaves, or, when none is named, the pool ends: its orders stand no longer.</summary>
@@ -173,8 +191,6 @@ public sealed class Marketplace
     private MarketOrder Add(MarketOrder order)
     {
         var added = TryAdd(order) ?? throw new MarketException(MarketError.TooManyOrders, $"{_pool.MarketplaceOptions.OrderLimit} orders stand, which is as many as may.");
-        // Who left, or what ended, meanwhile has not seen it.
-        if (order.Participant.Leaving is not null || _pool.IsDisposed) order.TryEnd(MarketOrderStatus.Withdrawn);
         _pool.Arm(order.ExpiresAt);
         return added;
     }
@@ -185,8 +201,12 @@ public sealed class Marketplace
         {
             if (_orders.Count >= _pool.MarketplaceOptions.OrderLimit) return null;
             _places.Add(order, _orders.AddLast(order));
-            return order;
+            Volatile.Write(ref _nextExpiry, Math.Min(_nextExpiry, order.ExpiresAt));
         }
+
+        // Who left, or what ended, meanwhile has not seen it.
+        if (order.Participant.Leaving is not null || _pool.IsDisposed) order.TryEnd(MarketOrderStatus.Withdrawn);
+        return order;
     }
 
     private void Remove(MarketOrder order)

@@ -2,7 +2,7 @@ using ResourceBorrowing.Market;
 
 namespace ResourceBorrowing;
 
-/// <summary>How a pool prices its loans in credits. Credits are earned by lending and spent by borrowing, and by nothing else; none is ever made or lost by a loan.</summary>
+/// <summary>How a pool prices its loans in credits. Credits are earned by lending and spent by borrowing; none is ever made or lost by a loan.</summary>
 public sealed class MarketplaceOptions
 {
     private const decimal MostCredits = 1_000_000_000;
@@ -53,7 +53,7 @@ public sealed class MarketplaceOptions
     internal void AddFaults(BalancingMode balancing, List<string> faults)
     {
         if (!IsEnabled) return;
-        if (!CreditAmount.IsPrice(Price)) faults.Add("Marketplace.Price must be 0 to 1000000 credits for a unit and a second.");
+        if (!CreditAmount.IsPrice(Price)) faults.Add("Marketplace.Price must be 0 to 1000000 credits for a unit and a second, in thousandths.");
         if (InitialCredits is < 0 or > MostCredits) faults.Add($"Marketplace.InitialCredits must be 0 to {MostCredits} credits.");
         if (OverdraftLimit is < 0 or > MostCredits) faults.Add($"Marketplace.OverdraftLimit must be 0 to {MostCredits} credits.");
         if (RoundPeriod < TimeSpan.FromMilliseconds(10) || RoundPeriod > TimeSpan.FromDays(1)) faults.Add("Marketplace.RoundPeriod must be 10 ms to 1 day.");

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ResourceBorrowing.DependencyInjection;
+using ResourceBorrowing.Market;
 
 namespace ResourceBorrowing;
 
@@ -38,7 +39,7 @@ internal static class QuotaPlan
 
             var name = participant.Name ?? "";
             if (HasControlCharacters(name)) faults.Add($"{Who(place, name)}: Name must not contain control characters.");
-            if (name is ResourcePool.ReserveName or ResourcePool.RetiredName) faults.Add($"{Who(place, name)}: Name is taken by the pool itself.");
+            if (name is ResourcePool.ReserveName or ResourcePool.RetiredName or CreditLedger.HouseName) faults.Add($"{Who(place, name)}: Name is taken by the pool itself.");
             if (!names.Add(name) && name.Length > 0) faults.Add($"{Who(place, name)}: Name is taken; names must differ.");
 
             if (participant.NominalQuota is null == participant.Shares is null)

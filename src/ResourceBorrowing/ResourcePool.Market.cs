@@ -17,29 +17,33 @@ public sealed partial class ResourcePool
     /// <summary>The marketplace; null where there is none.</summary>
     internal Marketplace? MarketOrNone => _market;
 
-    /// <summary>Makes a loan that a round of the market wants, from one lender or from several: all of it or nothing.</summary>
-    internal Loan LendByMarket(Participant borrower, ReadOnlySpan<(Participant Lender, int Units)> from, int price, TimeSpan term, int priority, bool paysAll, bool isAgreed)
+    /// <summary>Makes a loan that a round of the market wants, from one lender or from several: all of it or nothing. What cannot be is contained, and refused.</summary>
+    internal Loan LendByMarket(Participant borrower, LoanShare[] shares, int price, TimeSpan term, LoanTerms terms, bool paysAll, bool isAgreed)
     {
-        if (from.Length > LenderChoice.MostLenders) return new(borrower, new Refusal(RefusalReason.NotEnoughToLend, 0, 0));
-        var order = new LoanOrder(
-            borrower.Account, ConditionsOf(LoanTerms.Default with { Priority = priority }), TimeSpan.FromMilliseconds(_book.Clock.NowOrLast()), term, borrower.Account.Score, isAgreed,
-            paysAll ? LoanFlags.PaysAll : LoanFlags.None, price);
-        // One lender may stand there with several offers.
-        var shares = new List<LoanShare>(from.Length);
-        foreach (var (lender, units) in from)
+        var units = shares.Sum(static s => s.Units);
+        if (shares.Length > LenderChoice.MostLenders) return new(borrower, new Refusal(RefusalReason.NotEnoughToLend, units, 0));
+        LoanConditions conditions;
+        try
         {
-            var place = shares.FindIndex(s => s.Lender == lender.Account);
-            if (place < 0) shares.Add(new(lender.Account, units));
-            else shares[place] = new(lender.Account, shares[place].Units + units);
+            conditions = ConditionsOf(terms);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // More terms than the pool remembers.
+            Contain("market", exception);
+            return new(borrower, new Refusal(RefusalReason.PoolLoanLimit, units, 0));
         }
 
-        var made = new LoanHandle[shares.Count];
-        var reason = Borrow(order, shares.ToArray(), made);
+        var order = new LoanOrder(
+            borrower.Account, conditions, TimeSpan.FromMilliseconds(_book.Clock.NowOrLast()), term, borrower.Account.Score, isAgreed,
+            paysAll ? LoanFlags.PaysAll : LoanFlags.None, price);
+        var made = new LoanHandle[shares.Length];
+        var reason = Borrow(order, shares, made);
         Metrics.LoanAsked(borrower.Name, reason);
-        return reason == RefusalReason.None ? new(borrower, made) : Refuse(reason, borrower, from[0].Lender, shares.Sum(static s => s.Units), order.Now);
+        return reason == RefusalReason.None ? new(borrower, made) : Refuse(reason, borrower, (Participant)shares[0].Lender.Owner!, units, order.Now);
     }
 
     /// <summary>Whether a request could be paid for, as far as can be told without making the loan.</summary>
     private bool CanPay(in LoanOrder order, int units) =>
-        order.Borrower.Credits is not { } credits || CreditAmount.Cost(_book.Price, units, (long)Math.Ceiling(order.Term.TotalMilliseconds)) <= credits.Available;
+        order.Borrower.Credits is not { } credits || credits.CanHold(CreditAmount.Cost(_book.Price, units, CreditAmount.Milliseconds(order.Term)));
 }

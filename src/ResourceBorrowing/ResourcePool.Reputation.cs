@@ -52,7 +52,7 @@ public sealed partial class ResourcePool
     /// </summary>
     /// <param name="stream">Where from; stays open. What it throws reaches the caller.</param>
     /// <exception cref="InvalidDataException">
-    /// It is no such state, is damaged, is of a later version or of another reputation policy. The message says which, and nothing is changed.
+    /// It is no such state, is damaged, is of a later version or of another reputation policy, or has fewer credits for somebody than are held for loans that go on. The message says which, and nothing is changed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
     public void LoadState(Stream stream)

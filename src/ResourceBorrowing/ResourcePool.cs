@@ -384,6 +384,7 @@ public sealed partial class ResourcePool : IDisposable, IAsyncDisposable
 
         Wants.LookAgain();
         Balancer?.LookAgain();
+        _market?.LookAgain();
     }
 
     private static ParticipantSnapshot Describe(Participant participant) => Describe(participant.Account, participant.Standing.Score);

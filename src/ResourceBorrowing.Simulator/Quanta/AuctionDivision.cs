@@ -8,8 +8,6 @@ namespace ResourceBorrowing.Simulator.Quanta;
 /// </summary>
 internal sealed class AuctionDivision : Division
 {
-    // The auction holds credits for a millisecond more than the term, as a pool does: so that they are held for one second.
-    private static readonly TimeSpan Term = TimeSpan.FromMilliseconds(999);
     private static readonly TimeSpan Quantum = TimeSpan.FromSeconds(1);
 
     private readonly UniformPriceAuction _auction = new();
@@ -46,10 +44,10 @@ internal sealed class AuctionDivision : Division
             var idle = _quotas[i] - (int)allocations[i];
             participants[_places[i]] = new(_names[i], _quotas[i], (int)Math.Min(demands[i], _capacity), idle, _capacity, _credits[i]);
             if (idle > 0) offers.Add(new(_places[i], idle, 0, Quantum));
-            if (_bids is null && demands[i] > _quotas[i]) bids.Add(new(_places[i], (int)Math.Min(demands[i] - _quotas[i], _capacity), Term, 1));
+            if (_bids is null && demands[i] > _quotas[i]) bids.Add(new(_places[i], (int)Math.Min(demands[i] - _quotas[i], _capacity), Quantum, 1));
         }
 
-        foreach (var bid in _bids?.At(_now) ?? []) bids.Add(new(_places[bid.Column], bid.Units, Term, bid.Price, bid.Priority, bid.TakesPart));
+        foreach (var bid in _bids?.At(_now) ?? []) bids.Add(new(_places[bid.Column], bid.Units, Quantum, bid.Price, bid.Priority, bid.TakesPart));
         // The reserve, which has nothing here.
         participants[^1] = new("", 0, 0, 0, 0, 0);
         foreach (var transfer in _auction.Decide(new(Quantum, 1, participants, bids, offers, [])).Transfers)

@@ -176,9 +176,8 @@ internal sealed partial class LoanShard
         var start = record.StartOn(group.Conditions);
         if (record.IsScheduled) _wheel.Remove(slot);
         record.Due = Math.Max(effective, _wheel.Now);
-        var unused = record.Term;
         record.Term = (uint)(record.Due - start);
-        if (record.Term < unused) Refund(slot, units, unused - record.Term);
+        Refund(slot, units, record.Term);
         if (effective > now) _wheel.Add(slot);
         else ComeDue(slot, now, ref attention);
         return units;
@@ -203,12 +202,12 @@ internal sealed partial class LoanShard
                 Move(ref record, group, LoanEvent.ComeDue);
                 break;
             // A term is counted from the tick before it to the tick after it, so up to one tick longer than it is.
-            case LoanState.Active when group.Conditions.AutoRenews && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term - 1, due) == RefusalReason.None && TryHoldForRenewal(slot, record.Left, due, record.Term):
+            case LoanState.Active when group.Conditions.AutoRenews && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term - 1, due) == RefusalReason.None && TryHoldForRenewal(slot, record.Left, due, now, record.Term):
                 // The next term begins now: after a jump of the clock one renewal stands for all that would have come and gone.
                 Renew(slot, due, now, now + record.Term);
                 return;
             case LoanState.Active when group.Conditions.IsOnDemand && group.Borrower.Cell.Read().Free is var free && free < record.Left
-                && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term - 1, due) == RefusalReason.None && TryHoldForRenewal(slot, record.Left - Math.Max(0, free), due, record.Term):
+                && LoanRules.OfRenewal(group.Borrower, group.Lender, record.Term - 1, due) == RefusalReason.None && TryHoldForRenewal(slot, record.Left - Math.Max(0, free), due, now, record.Term):
                 // Who borrowed did not ask, and its callers are not done: what they do not use goes back, and the rest only if the lender needs it.
                 if (free > 0) End(Split(slot, free), LoanEvent.Return, due, ref attention);
                 Renew(slot, due, now, now + _slab[slot].Term);
@@ -227,6 +226,7 @@ internal sealed partial class LoanShard
     private void BecomeOverdue(int slot, ref LoanRecord record, LoanGroup group, long at, ref AttentionList attention)
     {
         Report(ref record, group, lost: record.Left, at);
+        if (group.Borrower.Credits is not null) ChargeOverdue(slot, ref record, group, at);
         record.State = LoanLife.Next(record.State, LoanEvent.GraceEnd);
         group.Borrower.OverdueDebt += record.Left;
         Write(LedgerEntryKind.Overdue, slot, record.Left, at);
@@ -241,7 +241,7 @@ internal sealed partial class LoanShard
         ref var record = ref _slab[slot];
         record.State = LoanLife.Next(record.State, LoanEvent.Renew);
         _outcomes.Add(record, _groups[record.Group], lost: 0, late: 0, ended, Book.KeepsLoansApart);
-        if (_groups[record.Group].Borrower.Credits is not null) ChargeForTerm(slot, ended);
+        if (_groups[record.Group].Borrower.Credits is not null) ChargeForTerm(slot, ended, now, (uint)(due - now));
         record.Due = due;
         record.Term = (uint)(due - now);
         _wheel.Add(slot);

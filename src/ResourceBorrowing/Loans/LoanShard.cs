@@ -169,7 +169,7 @@ internal sealed partial class LoanShard
                 var now = PoolClock.TickOf(_latest);
                 // A term that has been agreed is not cut short by asking for another.
                 due = Math.Max(_slab[loan.Slot].Due, Math.Max(PoolClock.TickAfter(_latest + term), _wheel.Now));
-                if (TryHoldForRenewal(loan.Slot, _slab[loan.Slot].Left, now, due - now))
+                if (TryHoldForRenewal(loan.Slot, _slab[loan.Slot].Left, now, now, due - now))
                 {
                     _wheel.Remove(loan.Slot);
                     Renew(loan.Slot, now, now, due);

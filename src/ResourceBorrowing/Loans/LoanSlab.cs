@@ -1,3 +1,5 @@
+using ResourceBorrowing.Market;
+
 namespace ResourceBorrowing.Loans;
 
 /// <summary>The records of one shard, in pages that never move. Guarded by the shard's lock, but for reading whether a loan goes on.</summary>
@@ -7,7 +9,7 @@ internal sealed class LoanSlab
     private const int PageSize = 1 << PageBits;
 
     private LoanRecord[][] _pages = [];
-    private int[][] _prices = [];
+    private LoanPrice[][] _prices = [];
     private int _free = LoanRecord.None;
 
     /// <summary>Records in use.</summary>
@@ -18,12 +20,12 @@ internal sealed class LoanSlab
 
     internal ref LoanRecord this[int slot] => ref Volatile.Read(ref _pages)[slot >> PageBits][slot & (PageSize - 1)];
 
-    /// <summary>What a loan costs, in thousandths of a credit for a unit and a second; kept apart, for where there is no marketplace nobody looks.</summary>
-    internal ref int PriceOf(int slot)
+    /// <summary>What a loan costs; kept apart, for where there is no marketplace nobody looks.</summary>
+    internal ref LoanPrice PriceOf(int slot)
     {
         var page = slot >> PageBits;
         if (_prices.Length <= page) Array.Resize(ref _prices, _pages.Length);
-        return ref (_prices[page] ??= new int[PageSize])[slot & (PageSize - 1)];
+        return ref (_prices[page] ??= new LoanPrice[PageSize])[slot & (PageSize - 1)];
     }
 
     /// <summary>Takes an unused record. May allocate, so it comes before any unit moves.</summary>
@@ -64,4 +66,12 @@ internal sealed class LoanSlab
         Volatile.Write(ref _pages, [.. _pages, page]);
         _free = first;
     }
+}
+
+/// <summary>What a loan costs.</summary>
+/// <param name="PerUnit">Thousandths of a credit for a unit and a second.</param>
+/// <param name="Term">Milliseconds for which it is paid at the most: the term that was agreed, which a record may have up to one longer.</param>
+internal readonly record struct LoanPrice(int PerUnit, uint Term)
+{
+    internal long Cost(int units, long milliseconds) => (long)CreditAmount.Cost(PerUnit, units, milliseconds);
 }

@@ -8,6 +8,7 @@ internal sealed class CreditAccount(string name, long overdraft)
     private readonly CreditHistory _history = new();
     private long _balance;
     private long _held;
+    private bool _isOpen = true;
     private long _overdraft = overdraft;
 
     internal string Name { get; } = name;
@@ -27,6 +28,12 @@ internal sealed class CreditAccount(string name, long overdraft)
             lock (_lock) return _balance - _held + _overdraft;
         }
     }
+
+    /// <summary>Whether it could promise an amount now; what costs nothing can always be had.</summary>
+    internal bool CanHold(Int128 amount) => amount == 0 || amount <= Available;
+
+    /// <summary>Whether anything may be posted to it: not once its owner has left.</summary>
+    internal bool IsOpen { get => Volatile.Read(ref _isOpen); set => Volatile.Write(ref _isOpen, value); }
 
     /// <summary>Promises an amount to a loan.</summary>
     /// <param name="amount">From 0, of any size.</param>
@@ -75,7 +82,7 @@ internal sealed class CreditAccount(string name, long overdraft)
     {
         lock (_lock)
         {
-            return new(Name, CreditAmount.Credits(_balance), CreditAmount.Credits(_held), CreditAmount.Credits(_balance - _held + _overdraft), CreditAmount.Credits(_history.Carried), _history.Entries);
+            return new(Name, CreditAmount.Credits(_balance), CreditAmount.Credits(_held), CreditAmount.Credits(_balance - _held + _overdraft), (decimal)_history.Carried / CreditAmount.PerCredit, _history.Entries);
         }
     }
 

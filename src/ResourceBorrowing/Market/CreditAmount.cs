@@ -23,7 +23,11 @@ internal static class CreditAmount
 
     internal static decimal PriceInCredits(int price) => price / (decimal)PricePerCredit;
 
-    internal static bool IsPrice(decimal creditsPerUnitSecond) => creditsPerUnitSecond is >= 0 and <= HighestPrice;
+    /// <summary>Whether it is within bounds and no finer than can be counted.</summary>
+    internal static bool IsPrice(decimal creditsPerUnitSecond) => creditsPerUnitSecond is >= 0 and <= HighestPrice && PriceInCredits(Price(creditsPerUnitSecond)) == creditsPerUnitSecond;
+
+    /// <summary>A term as it is paid for.</summary>
+    internal static long Milliseconds(TimeSpan term) => (long)Math.Ceiling(term.TotalMilliseconds);
 
     /// <summary>What units cost for a time; never more than 128 bits.</summary>
     internal static Int128 Cost(int price, int units, long milliseconds) => (Int128)((long)price * units) * milliseconds;

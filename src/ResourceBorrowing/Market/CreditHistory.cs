@@ -14,7 +14,7 @@ internal sealed class CreditHistory
     private int _count;
 
     /// <summary>The sum of all lines that no longer fit.</summary>
-    internal long Carried { get; private set; }
+    internal Int128 Carried { get; private set; }
 
     /// <summary>Oldest first.</summary>
     internal CreditEntry[] Entries
@@ -39,7 +39,7 @@ internal sealed class CreditHistory
             ref var line = ref At(i);
             if (line.Reason != reason || !ReferenceEquals(line.Counterparty, counterparty) || line.Postings == int.MaxValue) continue;
             // What is to come and what has gone stay apart.
-            if (line.Amount < 0 != amount < 0) continue;
+            if (line.Amount < 0 != amount < 0 || Math.Abs(line.Amount) > CreditAmount.Most) continue;
             (line.At, line.Amount, line.Postings) = (at, line.Amount + amount, line.Postings + 1);
             return;
         }

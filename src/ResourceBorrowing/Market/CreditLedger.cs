@@ -56,6 +56,7 @@ internal sealed class CreditLedger
     internal void Leave(CreditAccount account, long at)
     {
         _members.Remove(account);
+        account.IsOpen = false;
         var balance = account.Balance;
         _left[account.Name] = balance;
         if (balance >= 0) account.Pay(House, balance, CreditReason.Left, at);
@@ -63,9 +64,10 @@ internal sealed class CreditLedger
     }
 
     /// <summary>Posts what an account can spend.</summary>
-    /// <returns>False, with nothing changed, when it cannot; or when there would be more credits than can be counted.</returns>
+    /// <returns>False, with nothing changed, when it cannot, or one of them has left, or there would be more credits than can be counted.</returns>
     internal bool TryPay(CreditAccount from, CreditAccount to, long amount, CreditReason reason, long at)
     {
+        if (!from.IsOpen || !to.IsOpen) return false;
         if (from == House)
         {
             if (amount > Issuable) return false;
@@ -90,11 +92,18 @@ internal sealed class CreditLedger
     /// <returns>What is wrong with them, alone or beside the balances that stay; then nothing is changed. Null when they were taken up.</returns>
     internal string? Load(IReadOnlyDictionary<string, long> balances, long at)
     {
+        var after = new Dictionary<string, long>(_left, StringComparer.Ordinal);
+        foreach (var account in _members.Append(Reserve)) after[account.Name] = account.Balance;
+        foreach (var (name, balance) in balances) after[name] = balance;
         var sum = (Int128)0;
-        foreach (var account in _members.Append(Reserve)) sum += balances.GetValueOrDefault(account.Name, account.Balance);
-        foreach (var (name, balance) in _left) sum += balances.GetValueOrDefault(name, balance);
-        if (sum > CreditAmount.Most || sum < -CreditAmount.Most || balances.Values.Any(static b => b is > CreditAmount.Most or < -CreditAmount.Most))
-            return "the credits in it, together with those there are, are more than can be counted";
+        foreach (var balance in after.Values) sum += Int128.Abs(balance);
+        if (sum > CreditAmount.Most) return "the credits in it, together with those there are, are more than can be counted";
+        foreach (var account in _members)
+        {
+            if (after[account.Name] + account.Overdraft < account.Held)
+                return $"'{account.Name}' has loans for which {CreditAmount.Credits(account.Held)} credits are held, and would have {CreditAmount.Credits(after[account.Name])}";
+        }
+
         foreach (var account in _members.Append(Reserve))
         {
             if (!balances.TryGetValue(account.Name, out var balance)) continue;

@@ -30,8 +30,9 @@ public sealed record MarketRound(
 /// <param name="Credits">What it can spend, including what is held for standing transfers.</param>
 /// <param name="Reputation">Its reputation, 0 to 100.</param>
 /// <param name="GrantThreshold">The least reputation with which others may borrow from it.</param>
+/// <param name="Floor">Units of its quota that it never lends: all but its lending limit.</param>
 public readonly record struct MarketParticipant(
-    string Name, int NominalQuota, int Demand, int Lendable, int Borrowable, decimal Credits, double Reputation = 50, double GrantThreshold = 40);
+    string Name, int NominalQuota, int Demand, int Lendable, int Borrowable, decimal Credits, double Reputation = 50, double GrantThreshold = 40, int Floor = 0);
 
 /// <summary>Units asked for.</summary>
 /// <param name="Borrower">By whom.</param>
@@ -46,7 +47,7 @@ public readonly record struct MarketBid(int Borrower, int Units, TimeSpan Term, 
 /// <param name="Lender">By whom.</param>
 /// <param name="Units">How many, from 1.</param>
 /// <param name="ReservePrice">The least it lends for, in credits for a unit and a second.</param>
-/// <param name="LongestTerm">The longest term for which it lends.</param>
+/// <param name="LongestTerm">The longest term for which it lends, in this order or at all.</param>
 public readonly record struct MarketOffer(int Lender, int Units, decimal ReservePrice, TimeSpan LongestTerm);
 
 /// <summary>Units that shall go from one to another.</summary>
@@ -59,7 +60,7 @@ public readonly record struct MarketTransfer(int Lender, int Borrower, int Units
     /// <summary>The bid that it answers: its term and its priority count, and those that answer one bid that does not take part come together or not at all. -1 for none: it then goes on from round to round until one decides otherwise.</summary>
     public int Bid { get; init; } = -1;
 
-    /// <summary>The offer that it takes units of; -1 for none.</summary>
+    /// <summary>The offer that it takes units of, of a transfer that answers a bid; -1 for none.</summary>
     public int Offer { get; init; } = -1;
 
     /// <summary>Of a transfer that answers no bid: lower ones are recalled first.</summary>
@@ -77,7 +78,7 @@ public readonly record struct MarketTransfer(int Lender, int Borrower, int Units
 public readonly record struct CreditTransfer(int From, int To, decimal Credits, CreditReason Reason);
 
 /// <summary>What was decided.</summary>
-/// <param name="Transfers">Who lends to whom. A standing transfer that is not among them ends.</param>
+/// <param name="Transfers">Who lends to whom. A standing transfer that is not among them ends; one that is keeps the price at which it began.</param>
 /// <param name="ClearingPrice">The one price of the round; null when there is none.</param>
 /// <param name="Credits">Credits that move without a loan.</param>
 public sealed record MarketOutcome(IReadOnlyList<MarketTransfer> Transfers, decimal? ClearingPrice, IReadOnlyList<CreditTransfer> Credits)

@@ -5,7 +5,7 @@ namespace ResourceBorrowing.Market;
 /// max-min fairness, and fairer over time. Source: "Karma: Resource Allocation for Dynamic Demands" (OSDI'23).
 /// </summary>
 /// <remarks>
-/// Who bids asks for its quota and what its bids are for together, whatever their prices; who does not, for its demand. A unit and a round cost what a loan of a unit for that time does. Units lent that
+/// Who bids asks for its quota and what its bids are for together, if they reach the price; who does not, for its demand. Bids are only asked by, and stand until they expire: what is lent goes on from round to round. A unit and a round cost what a loan of a unit for that time does. Units lent that
 /// their owner did not need are paid to it; those of the reserve and those that all have pledged are paid to all. A participant that needs much before it has earned credits can fare worse than under
 /// max-min fairness, but its floor, nominal quota less lending limit, is its own whatever it has. Thread-safe.
 /// </remarks>
@@ -15,6 +15,7 @@ public sealed class Karma : IMarketMechanism
     private readonly KarmaRules _rules;
     private KarmaQuantum? _quantum;
     private int[] _quotas = [];
+    private int[] _floors = [];
     private int _reserve;
 
     /// <param name="alpha">The part of its quota that each has for sure, 0 to 1. Default 0.5, which fits the default lending limit.</param>
@@ -40,10 +41,11 @@ public sealed class Karma : IMarketMechanism
     {
         var (count, reserve) = (round.Participants.Count - 1, round.Participants[^1].NominalQuota);
         var isKnown = _quantum is not null && _reserve == reserve && _quotas.Length == count;
-        for (var i = 0; isKnown && i < count; i++) isKnown = _quotas[i] == round.Participants[i].NominalQuota;
+        for (var i = 0; isKnown && i < count; i++) isKnown = _quotas[i] == round.Participants[i].NominalQuota && _floors[i] == round.Participants[i].Floor;
         if (isKnown) return _quantum!;
         (_quotas, _reserve) = ([.. round.Participants.Take(count).Select(static p => p.NominalQuota)], reserve);
-        return _quantum = new(_rules, _quotas, reserve);
+        _floors = [.. round.Participants.Take(count).Select(static p => p.Floor)];
+        return _quantum = new(_rules, _quotas, reserve, _floors);
     }
 
     /// <summary>What a loan is, as far as who is paid for it goes.</summary>
@@ -95,16 +97,18 @@ public sealed class Karma : IMarketMechanism
             return new(_transfers, _transfers.Count > 0 ? _round.Price : null, _credits);
         }
 
-        /// <summary>What each asks for, no further than its limits let its allocation move.</summary>
+        /// <summary>What each asks for, no more than its limits let it have; who has less to lend than it does not need offers only that.</summary>
         private long[] Demands()
         {
             var (demands, bids) = (new long[_count], new long[_count]);
-            foreach (var bid in _round.Bids) bids[bid.Borrower] += bid.Units;
+            foreach (var bid in _round.Bids)
+                if (bid.HighestPrice >= _round.Price) bids[bid.Borrower] += bid.Units;
             for (var i = 0; i < _count; i++)
             {
                 var one = _round.Participants[i];
                 long demand = bids[i] > 0 ? one.NominalQuota + bids[i] : Math.Max(0, one.Demand);
-                demands[i] = Math.Clamp(demand, one.NominalQuota - Math.Clamp(one.Lendable, 0, one.NominalQuota), one.NominalQuota + (long)Math.Max(0, one.Borrowable));
+                demand = Math.Min(demand, one.NominalQuota + (long)Math.Max(0, one.Borrowable));
+                demands[i] = Math.Max(demand, Math.Min(_quantum.Guaranteed[i], _quantum.Guaranteed[i] - one.Lendable));
             }
 
             return demands;

@@ -33,7 +33,8 @@ internal sealed class KarmaQuantum
     /// <param name="rules">How.</param>
     /// <param name="quotas">What each owns, in the order of their names: the earlier comes first among equals.</param>
     /// <param name="reserve">What nobody owns: it is shared like what is not guaranteed.</param>
-    internal KarmaQuantum(KarmaRules rules, ReadOnlySpan<int> quotas, int reserve = 0)
+    /// <param name="floors">What each has for sure at the least, up to its quota. Default nothing.</param>
+    internal KarmaQuantum(KarmaRules rules, ReadOnlySpan<int> quotas, int reserve = 0, ReadOnlySpan<int> floors = default)
     {
         _rules = rules;
         var count = quotas.Length;
@@ -53,7 +54,13 @@ internal sealed class KarmaQuantum
         for (var i = 0; i < count; i++)
         {
             _guaranteed[i] = isEven ? (_capacity - _shared) / count : (long)decimal.Floor(rules.Alpha * quotas[i]);
-            if (rules.HasFreeCredits) _free[i] = isEven ? _shared / count : quotas[i] - _guaranteed[i];
+            if (floors.Length > 0 && floors[i] > _guaranteed[i])
+            {
+                _shared -= floors[i] - _guaranteed[i];
+                _guaranteed[i] = floors[i];
+            }
+
+            if (rules.HasFreeCredits) _free[i] = isEven && floors.Length == 0 ? _shared / count : quotas[i] - _guaranteed[i];
             guaranteed += _guaranteed[i];
         }
 

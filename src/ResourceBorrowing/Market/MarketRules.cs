@@ -7,14 +7,15 @@ internal static class MarketRules
     internal static void Check(MarketOutcome outcome, MarketRound round)
     {
         if (outcome.Transfers is null || outcome.Credits is null) throw Wrong("a list of its outcome is null");
-        var (bids, offers) = (new long[round.Bids.Count], new long[round.Offers.Count]);
+        var (bids, offers, lent) = (new long[round.Bids.Count], new long[round.Offers.Count], new long[round.Participants.Count]);
         var last = round.Participants.Count - 1;
         foreach (var transfer in outcome.Transfers)
         {
             if (transfer.Lender < 0 || transfer.Lender > last || transfer.Borrower < 0 || transfer.Borrower >= last || transfer.Lender == transfer.Borrower) throw Wrong($"{transfer} is between participants that cannot be");
             if (transfer.Units < 1) throw Wrong($"{transfer} is of no unit");
+            if ((lent[transfer.Lender] += transfer.Units) > round.Participants[transfer.Lender].NominalQuota) throw Wrong($"{transfer} is of more than its lender owns");
             if (!CreditAmount.IsPrice(transfer.Price)) throw Wrong($"{transfer} has a price that cannot be");
-            if (transfer.Bid >= bids.Length || transfer.Offer >= offers.Length) throw Wrong($"{transfer} answers an order that is not there");
+            if (transfer.Bid >= bids.Length || transfer.Offer >= offers.Length || transfer is { Bid: < 0, Offer: >= 0 }) throw Wrong($"{transfer} answers an order that is not there");
             if (transfer.Bid >= 0)
             {
                 var bid = round.Bids[transfer.Bid];
@@ -23,7 +24,7 @@ internal static class MarketRules
 
             if (transfer.Offer < 0) continue;
             var offer = round.Offers[transfer.Offer];
-            if (offer.Lender != transfer.Lender || transfer.Price < offer.ReservePrice || (offers[transfer.Offer] += transfer.Units) > offer.Units) throw Wrong($"{transfer} is not what {offer} puts up");
+            if (offer.Lender != transfer.Lender || transfer.Price < offer.ReservePrice || offer.LongestTerm < round.Bids[transfer.Bid].Term || (offers[transfer.Offer] += transfer.Units) > offer.Units) throw Wrong($"{transfer} is not what {offer} puts up");
         }
 
         foreach (var group in outcome.Transfers.Where(t => t.Bid >= 0 && !round.Bids[t.Bid].TakesPart).GroupBy(static t => t.Bid))

@@ -41,7 +41,7 @@ public sealed class UniformPriceAuction : IMarketMechanism
 
     private sealed class Matching
     {
-        // Bids that take no part and do not fit are left out and all is decided anew, so often at the most.
+        // What cannot be matched is left out and all is decided anew, so often at the most.
         private const int MostPasses = 16;
 
         private readonly MarketRound _round;
@@ -52,6 +52,10 @@ public sealed class UniformPriceAuction : IMarketMechanism
         private readonly int[] _byReserve;
         private readonly List<(int Bid, int Offer, int Units)> _matches = [];
         private readonly List<int> _misfits = [];
+        private readonly List<int> _stranded = [];   // bids that reach the price and got nothing
+        private readonly int[] _left;                // units of offers that nobody took
+        private bool _isAnyLeft;
+        private int _price;
 
         internal Matching(MarketRound round)
         {
@@ -60,6 +64,11 @@ public sealed class UniformPriceAuction : IMarketMechanism
             PutUp();
             (_byPrice, _byReserve) = (_bids.Ordered(highestFirst: true), _offers.Ordered(highestFirst: false));
             _byRank = ByPriority(_byPrice, round.Bids);
+            _left = new int[round.Offers.Count];
+            foreach (var bid in _byPrice)
+                if (!_byReserve.Any(offer => IsMatch(offer, bid))) _bids.Units[bid] = 0;
+            foreach (var offer in _byReserve)
+                if (!_byPrice.Any(bid => _bids.Units[bid] > 0 && IsMatch(offer, bid))) _offers.Units[offer] = 0;
         }
 
         internal MarketOutcome Outcome()
@@ -67,11 +76,23 @@ public sealed class UniformPriceAuction : IMarketMechanism
             for (var pass = 1; LeastPrice() is { } price; pass++)
             {
                 var served = Match(price);
-                if (_misfits.Count == 0 || pass == MostPasses) return Outcome(CreditAmount.PriceInCredits(served));
-                foreach (var misfit in _misfits) _bids.Units[misfit] = 0;
+                if (pass == MostPasses || !LeaveOut()) return Outcome(CreditAmount.PriceInCredits(served));
             }
 
             return MarketOutcome.None;
+        }
+
+        /// <summary>Leaves out bids that take no part and do not fit, or else those bids and offers that found nobody although there is somebody: they must not stand in the way of others.</summary>
+        /// <returns>Whether there were any.</returns>
+        private bool LeaveOut()
+        {
+            foreach (var misfit in _misfits) _bids.Units[misfit] = 0;
+            if (_misfits.Count > 0) return true;
+            if (!_isAnyLeft || _stranded.Count == 0) return false;
+            foreach (var bid in _stranded) _bids.Units[bid] = 0;
+            foreach (var offer in _byReserve)
+                if (_left[offer] == _offers.Units[offer] && _offers.Prices[offer] <= _price) _offers.Units[offer] = 0;
+            return true;
         }
 
         private MarketOutcome Outcome(decimal price) => _matches.Count == 0 ? MarketOutcome.None
@@ -90,8 +111,7 @@ public sealed class UniformPriceAuction : IMarketMechanism
                 _bids.Set(i, bid.Borrower, bid.HighestPrice, bid.Term);
                 ref var left = ref credits[bid.Borrower];
                 var units = Math.Min(bid.Units, borrowable[bid.Borrower]);
-                // A term may begin between two milliseconds, and then ends after the last.
-                var each = _bids.Prices[i] * ((long)Math.Ceiling(bid.Term.TotalMilliseconds) + 1);
+                var each = _bids.Prices[i] * CreditAmount.Milliseconds(bid.Term);
                 if (each > 0) units = (int)Math.Min(units, left / each);
                 if (units < (bid.TakesPart ? 1 : bid.Units)) continue;
                 _bids.Units[i] = units;
@@ -142,7 +162,10 @@ public sealed class UniformPriceAuction : IMarketMechanism
         {
             _matches.Clear();
             _misfits.Clear();
-            var (left, first, lowest, dearest) = ((int[])_offers.Units.Clone(), 0, int.MaxValue, price);
+            _stranded.Clear();
+            (_price, _isAnyLeft) = (price, false);
+            _offers.Units.CopyTo(_left, 0);
+            var (left, first, lowest, dearest) = (_left, 0, int.MaxValue, price);
             foreach (var bid in _byRank)
             {
                 var (wanted, began) = (_bids.Units[bid], _matches.Count);
@@ -166,7 +189,8 @@ public sealed class UniformPriceAuction : IMarketMechanism
 
                 if (wanted == 0 || _round.Bids[bid].TakesPart)
                 {
-                    if (_matches.Count > began) lowest = Math.Min(lowest, _bids.Prices[bid]);
+                    if (_matches.Count == began) _stranded.Add(bid);
+                    else lowest = Math.Min(lowest, _bids.Prices[bid]);
                     if (wanted > 0) dearest = Math.Max(dearest, _bids.Prices[bid]);
                     continue;
                 }
@@ -179,9 +203,11 @@ public sealed class UniformPriceAuction : IMarketMechanism
 
             // Who was not served although there are units is not the one that presses the price: nobody it may borrow from has any.
             foreach (var offer in _byReserve)
-                if (left[offer] > 0 && _offers.Prices[offer] <= price) return price;
-            return Math.Min(lowest, dearest);
+                _isAnyLeft |= left[offer] > 0 && _offers.Prices[offer] <= price;
+            return _isAnyLeft ? price : Math.Min(lowest, dearest);
         }
+
+        private bool IsMatch(int offer, int bid) => _offers.Prices[offer] <= _bids.Prices[bid] && CanLend(offer, bid);
 
         private bool CanLend(int offer, int bid)
         {

@@ -15,7 +15,10 @@ public class MarketProperties
         var random = new Random(seed);
         var options = new ResourcePoolOptions
         {
-            Capacity = 40, GracePeriod = TimeSpan.FromSeconds(1), DefaultTerm = TimeSpan.FromSeconds(3), Reputation = { NewcomerLoans = 0 },
+            Capacity = 40,
+            GracePeriod = TimeSpan.FromSeconds(1),
+            DefaultTerm = TimeSpan.FromSeconds(3),
+            Reputation = { NewcomerLoans = 0 },
             Marketplace = { IsEnabled = true, InitialCredits = random.Next(20, 400), OverdraftLimit = random.Next(2) * 30, Price = random.Next(4) * 0.75m },
             Balancing = { Mode = random.Next(3) == 0 ? BalancingMode.On : BalancingMode.Off, OfferAfter = TimeSpan.FromSeconds(1) },
         };

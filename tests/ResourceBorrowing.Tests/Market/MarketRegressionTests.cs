@@ -6,8 +6,8 @@ using static ResourceBorrowing.Tests.TestPool;
 
 namespace ResourceBorrowing.Tests.Market;
 
-/// <summary>What a review found wanting in credits, orders, rounds and mechanisms.</summary>
-public partial class ReviewTests
+/// <summary>What was once wrong in credits, orders, rounds and mechanisms.</summary>
+public partial class MarketRegressionTests
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
 
@@ -98,7 +98,7 @@ public partial class ReviewTests
     }
 
     [Fact]
-    public void LoadState_WhileALoanIsOut_TakesNoBalanceBelowTheOverdraft()
+    public void LoadState_OfLessThanIsHeldForLoans_IsRefused()
     {
         using var state = new MemoryStream();
         var (poor, _, _, _) = Of30(static o => o.Marketplace.InitialCredits = 10);
@@ -106,10 +106,13 @@ public partial class ReviewTests
         var (pool, a, b, time) = Of30();
         Assert.True(a.TryBorrow(b, 4, Term).IsGranted);
         state.Position = 0;
-        pool.LoadState(state);
+        Assert.Contains("'a' has loans for which 40 credits are held, and would have 10", Assert.Throws<InvalidDataException>(() => pool.LoadState(state)).Message, StringComparison.Ordinal);
+        Assert.Equal(1000, a.Credits);
         time.Advance(Term);
+        state.Position = 0;
+        pool.LoadState(state);
+        Assert.Equal((10, 0), (a.Credits, pool.Market.StatementOf("a").Held));
         LoanPriceTests.AssertConserved(pool);
-        Assert.True(a.Credits >= 0, $"a has {a.Credits}.");
     }
 
     // What loans cost.
@@ -281,7 +284,7 @@ public partial class ReviewTests
         var other = pool.Market.Bid(pool["c"], 4, 2m, Term);
         pool.Market.Offer(b, 4, 1m);
         for (var i = 0; i < 5; i++) time.Advance(Round);
-        Assert.Equal(RefusalReason.NewcomerLine, first.LastRefusal);
+        Assert.Equal((MarketOrderStatus.Standing, 4), (first.Status, first.UnitsLeft));
         Assert.Equal((MarketOrderStatus.Filled, 14), (other.Status, pool["c"].Allocation));
     }
 

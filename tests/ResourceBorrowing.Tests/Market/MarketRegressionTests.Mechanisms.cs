@@ -6,7 +6,7 @@ using static ResourceBorrowing.Tests.TestPool;
 namespace ResourceBorrowing.Tests.Market;
 
 // Mechanisms, those of others and Karma in a pool.
-public partial class ReviewTests
+public partial class MarketRegressionTests
 {
     [Fact]
     public void Mechanism_WithUnitsThatDoNotAddUp_MovesNothing()
