@@ -85,20 +85,25 @@ internal sealed partial class LoanShard
         }
     }
 
-    private void Begin(Allocation borrower, ReadOnlySpan<LoanHandle> loans, long start, long due)
+    private long Begin(in LoanOrder order, ReadOnlySpan<LoanHandle> loans)
     {
+        Look(order.Elapsed);
+        var start = PoolClock.TickOf(_latest);
+        var due = Math.Max(PoolClock.TickAfter(_latest + order.Term), _wheel.Now);
         foreach (var loan in loans)
         {
             ref var record = ref _slab[loan.Slot];
             record.State = LoanLife.Next(record.State, LoanEvent.Activate);
             record.Due = due;
             record.Term = (uint)(due - start);
-            Count(borrower);
+            Count(order.Borrower);
             var group = _groups[record.Group];
             group.Units += record.Units;
             Link(group, loan.Slot, ref record);
             _wheel.Add(loan.Slot);
             Write(LedgerEntryKind.Granted, loan.Slot, record.Units, start);
         }
+
+        return due;
     }
 }

@@ -9,9 +9,9 @@ internal sealed partial class LoanShard
 {
     /// <summary>As <see cref="Transfer"/>, if the borrower has the credits for the term.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private RefusalReason Buy(in LoanOrder order, ReadOnlySpan<LoanShare> shares, Span<LoanHandle> loans, long span, ref AttentionList attention)
+    private RefusalReason Buy(in LoanOrder order, ReadOnlySpan<LoanShare> shares, Span<LoanHandle> loans, ref AttentionList attention)
     {
-        var price = new LoanPrice(order.Price < 0 ? Book.Price : order.Price, (uint)Math.Min(span, CreditAmount.Milliseconds(order.Term)));
+        var price = new LoanPrice(order.Price < 0 ? Book.Price : order.Price, (uint)CreditAmount.Milliseconds(order.Term));
         var (credits, cost) = (order.Borrower.Credits!, (Int128)0);
         foreach (var share in shares) cost += CreditAmount.Cost(price.PerUnit, share.Units, price.Term);
         if (!credits.TryHold(cost)) return RefusalReason.InsufficientCredits;

@@ -61,14 +61,8 @@ internal sealed partial class LoanShard
         try
         {
             reason = Evaluate(order, shares);
-            if (reason == RefusalReason.None)
-            {
-                Look(order.Elapsed);
-                var start = PoolClock.TickOf(_latest);
-                due = Math.Max(PoolClock.TickAfter(_latest + order.Term), _wheel.Now);
-                reason = order.Borrower.Credits is null ? Transfer(order, shares, loans, ref attention) : Buy(order, shares, loans, due - start, ref attention);
-                if (reason == RefusalReason.None) Begin(order.Borrower, loans, start, due);
-            }
+            if (reason == RefusalReason.None) reason = order.Borrower.Credits is null ? Transfer(order, shares, loans, ref attention) : Buy(order, shares, loans, ref attention);
+            if (reason == RefusalReason.None) due = Begin(order, loans);
         }
         finally
         {
