@@ -125,6 +125,9 @@ public sealed class MarketOrder
     /// <summary>When it expires, in milliseconds of pool time.</summary>
     internal long ExpiresAt { get; }
 
+    /// <summary>Its place among those that stand, under their lock.</summary>
+    internal LinkedListNode<MarketOrder>? Place { get; set; }
+
     /// <summary>Whether it stands for what a plan would have lent.</summary>
     internal bool IsPlanned { get; init; }
 

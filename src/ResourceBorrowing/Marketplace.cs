@@ -19,7 +19,6 @@ public sealed class Marketplace
     private readonly CreditLedger _ledger;
     private readonly IMarketMechanism _mechanism;
     private readonly LinkedList<MarketOrder> _orders = [];
-    private readonly Dictionary<MarketOrder, LinkedListNode<MarketOrder>> _places = [];
     private Participant[] _known = [];
     private Participant[] _sorted = [];
     private List<StandingTransfer> _standing = [];
@@ -181,11 +180,11 @@ public sealed class Marketplace
         if (participant.Pool != _pool || participant.Leaving is not null || participant == _pool.Reserve)
             throw new MarketException(MarketError.Participant, $"'{participant.Name}' cannot trade here: {(participant.Pool != _pool ? "it belongs to another pool" : participant == _pool.Reserve ? "the reserve belongs to all" : "it is leaving the pool")}.");
         if (units < 1 || units > _pool.Capacity) throw new MarketException(MarketError.Units, $"An order is for 1 to {_pool.Capacity} units, not {units}.");
-        if (!CreditAmount.IsPrice(price) || CreditAmount.PriceInCredits(CreditAmount.Price(price)) != price)
+        if (!CreditAmount.IsPrice(price))
             throw new MarketException(MarketError.Price, $"A price is 0 to {CreditAmount.HighestPrice} credits for a unit and a second, in thousandths, not {price}.");
         if (term < ResourcePool.ShortestTerm || term > ResourcePool.LongestTerm) throw new MarketException(MarketError.Time, $"A loan lasts 1 ms to 30 days, not {term}.");
         if (life <= TimeSpan.Zero || life > ResourcePool.LongestTerm) throw new MarketException(MarketError.Time, $"An order stands for up to 30 days, not for {life}.");
-        return (CreditAmount.Price(price), (long)Math.Ceiling(term.TotalMilliseconds), PoolClock.TickAfter(_book.Clock.Elapsed + life));
+        return (CreditAmount.Price(price), CreditAmount.Milliseconds(term), PoolClock.TickAfter(_book.Clock.Elapsed + life));
     }
 
     private MarketOrder Add(MarketOrder order)
@@ -200,7 +199,7 @@ public sealed class Marketplace
         lock (_lock)
         {
             if (_orders.Count >= _pool.MarketplaceOptions.OrderLimit) return null;
-            _places.Add(order, _orders.AddLast(order));
+            order.Place = _orders.AddLast(order);
             Volatile.Write(ref _nextExpiry, Math.Min(_nextExpiry, order.ExpiresAt));
         }
 
@@ -212,7 +211,7 @@ public sealed class Marketplace
     private void Remove(MarketOrder order)
     {
         lock (_lock)
-            if (_places.Remove(order, out var place)) _orders.Remove(place);
+            if (order.Place is { List: not null } place) _orders.Remove(place);
     }
 
     private void Begin(long now)
