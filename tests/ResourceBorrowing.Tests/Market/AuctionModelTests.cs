@@ -123,6 +123,20 @@ public class AuctionModelTests
         Assert.Equal([new(1, 0, 3, 1) { Bid = 0, Offer = 0 }], outcome.Transfers);
     }
 
+    /// <summary>A term of a second may touch a thousand and one milliseconds, and one of part of a millisecond two.</summary>
+    [Theory]
+    [InlineData(1000, 6.006, 3)]
+    [InlineData(1000, 6.005, 2)]
+    [InlineData(1000.5, 6.012, 3)]
+    [InlineData(1000.5, 6.011, 2)]
+    [InlineData(0.5, 0.012, 3)]
+    [InlineData(0.5, 0.011, 2)]
+    public void Decide_OfWhoCanJustPay_CountsEveryMillisecondThatTheTermMayTouch(double milliseconds, double credits, int units)
+    {
+        var outcome = Auction.Decide(Round([new(0, 3, TimeSpan.FromMilliseconds(milliseconds), 2)], [new(1, 9, 1, 2 * Second)], One(credits: (decimal)credits), One()));
+        Assert.Equal([new(1, 0, units, 1) { Bid = 0, Offer = 0 }], outcome.Transfers);
+    }
+
     [Fact]
     public void Decide_OfNothing_IsNone()
     {

@@ -78,8 +78,16 @@ public class KarmaModelTests
                 {
                     var credits = new long[count];
                     credits[place] = wrong;
-                    Assert.Throws<OverflowException>(() => karma.Run(demands, credits, ref house, new long[count]));
+                    Assert.Contains("Credits", Assert.Throws<OverflowException>(() => karma.Run(demands, credits, ref house, new long[count])).Message, StringComparison.Ordinal);
                     Assert.Equal((3, wrong, wrong), (house, credits[place], credits.Sum()));
+                }
+
+                // Two that are alike do not hide each other.
+                for (var other = 0; other < place; other++)
+                {
+                    var credits = new long[count];
+                    credits[place] = credits[other] = -1;
+                    Assert.Throws<OverflowException>(() => karma.Run(demands, credits, ref house, new long[count]));
                 }
 
                 var most = new long[count];

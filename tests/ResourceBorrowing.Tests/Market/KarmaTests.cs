@@ -52,6 +52,9 @@ public class KarmaTests
             var (lent, borrowed) = (outcome.Transfers.Where(t => t.Lender == i).Sum(static t => t.Units), outcome.Transfers.Where(t => t.Borrower == i).Sum(static t => t.Units));
             Assert.Equal(Math.Max(0, allocations[i] - owners[i].NominalQuota), borrowed);
             Assert.InRange(lent, 0, Math.Max(0, owners[i].NominalQuota - allocations[i]));
+            // What it did not need of what is its own for sure is paid to it, and of what it had pledged, to all.
+            Assert.InRange(outcome.Transfers.Where(t => t.Lender == i && t is { PaysAll: false, Priority: 0 }).Sum(static t => t.Units), 0, division.Earned[i]);
+            Assert.InRange(outcome.Transfers.Where(t => t.Lender == i && t.PaysAll).Sum(static t => t.Units), 0, Math.Max(0, owners[i].NominalQuota - Math.Max(allocations[i], division.Guaranteed[i])));
             Assert.Equal(division.Earned[i] * each, Income(outcome, round, i));
             Assert.Equal(division.Paid[i] * each, Spent(outcome, round, i));
             Assert.Equal(each == 0 ? 0 : division.Free[i] * each, outcome.Credits.Where(c => c.From == -1 && c.To == i).Sum(static c => c.Credits));
@@ -141,7 +144,6 @@ public class KarmaTests
         var round = Round(1, One(10, 14), One(10, 0), One(10, 0), One(0, 0));
         var karma = new Karma(1m);
         var outcome = karma.Decide(round with { Standing = [new(2, 0, 4, 1)] });
-        Assert.Equal(4, outcome.Transfers.Where(static t => t.Lender == 2).Sum(static t => t.Units) + outcome.Transfers.Where(static t => t.Lender == 1).Sum(static t => t.Units));
         // Each of the two that lend equally poor earns for two units.
         Assert.Equal([new(2, 0, 2, 1), new(1, 0, 2, 1)], outcome.Transfers);
         outcome = karma.Decide(Round(1, One(10, 14), One(10, 9), One(10, 0), One(10, 0), One(0, 0)) with { Standing = [new(3, 0, 1, 1), new(0, 4, 1, 1), new(1, 0, 9, 1)] });
@@ -151,11 +153,20 @@ public class KarmaTests
     [Fact]
     public void Decide_WhatBelongsToAll_ComesFromTheReserveFirst_AndPaysAll()
     {
+        Assert.Equal([new(2, 0, 3, 2) { PaysAll = true }, new(1, 0, 1, 2) { PaysAll = true }], new Karma(0.5m).Decide(Round(2, One(10, 14), One(10, 5), One(3, 0))).Transfers);
         var outcome = new Karma(0.5m).Decide(Round(2, One(10, 14), One(10, 10), One(3, 0)));
         Assert.Equal([new(2, 0, 3, 2) { PaysAll = true }], outcome.Transfers);
         // Five units of its own each, that it had pledged.
         Assert.Equal([new(0, 2, 10, CreditReason.Pledged), new(1, 2, 10, CreditReason.Pledged)], outcome.Credits);
         Assert.Equal(2, outcome.ClearingPrice);
+    }
+
+    /// <summary>Who earns for them lends to nobody; the other has pledged nothing, so that what it lends is not for all to earn.</summary>
+    [Fact]
+    public void Decide_OfUnitsThatAreOnesOwnForSure_PaysNotAll()
+    {
+        var round = Round(1, One(10, 12), One(10, 0, credits: 0) with { GrantThreshold = 100 }, One(10, 0), One(0, 0));
+        Assert.DoesNotContain(new Karma(1m).Decide(round).Transfers, static t => t.PaysAll);
     }
 
     [Fact]

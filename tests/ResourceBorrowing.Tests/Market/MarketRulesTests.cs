@@ -7,9 +7,9 @@ public class MarketRulesTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    // Two participants and the reserve; a bid for four that takes part and one for five that does not, and an offer of five.
+    // Two participants and the reserve; a bid for five that takes no part and one for four that does, and an offer of five.
     private static readonly MarketRound Round = new(
-        Second, 1, [.. Enumerable.Range(0, 3).Select(static i => new MarketParticipant($"p{i}", 10, 0, 10, 10, 100))], [new(0, 4, Second, 3), new(0, 5, Second, 3, TakesPart: false)], [new(1, 5, 1, Second)], []);
+        Second, 1, [.. Enumerable.Range(0, 3).Select(static i => new MarketParticipant($"p{i}", 10, 0, 10, 10, 100))], [new(0, 5, Second, 3, TakesPart: false), new(0, 4, Second, 3)], [new(1, 5, 1, Second)], []);
 
     private static MarketTransfer Transfer(int units, decimal price, int bid = -1, int offer = -1) => new(1, 0, units, price) { Bid = bid, Offer = offer };
 
@@ -17,11 +17,11 @@ public class MarketRulesTests
     {
         Array.Empty<MarketTransfer>(),
         new MarketTransfer[] { new(2, 1, 1, 0), new(0, 1, int.MaxValue, CreditAmount.HighestPrice) },
-        new[] { Transfer(1, 3, 0), Transfer(3, 1, 0, 0), Transfer(2, 1, offer: 0) },
-        new[] { Transfer(2, 2, 1), Transfer(3, 2, 1) },
-        new[] { Transfer(5, 1, 1, 0) },
+        new[] { Transfer(1, 3, 1), Transfer(3, 1, 1, 0), Transfer(2, 1, offer: 0) },
+        new[] { Transfer(2, 2, 0), Transfer(3, 2, 0) },
+        new[] { Transfer(5, 1, 0, 0) },
         // Prices may differ where it takes part.
-        new[] { Transfer(2, 2, 0), Transfer(2, 1, 0) },
+        new[] { Transfer(2, 2, 1), Transfer(2, 1, 1) },
     };
 
     [Theory]
@@ -41,17 +41,19 @@ public class MarketRulesTests
         { "a price that cannot be", new[] { Transfer(1, CreditAmount.HighestPrice + 0.001m) } },
         { "an order that is not there", new[] { Transfer(1, 1, bid: 2) } },
         { "an order that is not there", new[] { Transfer(1, 1, offer: 1) } },
-        { "asks for", new[] { Transfer(1, 3.001m, 0) } },
-        { "asks for", new[] { Transfer(5, 1, 0) } },
-        { "asks for", new[] { Transfer(3, 1, 0), Transfer(2, 1, 0) } },
-        { "asks for", new MarketTransfer[] { new(0, 1, 1, 1) { Bid = 0 } } },
+        { "asks for", new[] { Transfer(1, 3.001m, 1) } },
+        { "asks for", new[] { Transfer(5, 1, 1) } },
+        { "asks for", new[] { Transfer(3, 1, 1), Transfer(2, 1, 1) } },
+        { "asks for", new MarketTransfer[] { new(0, 1, 1, 1) { Bid = 1 } } },
+        { "asks for", new[] { Transfer(6, 1, 0) } },
+        { "asks for", new MarketTransfer[] { new(0, 1, 5, 1) { Bid = 0 } } },
         { "puts up", new[] { Transfer(1, 0.999m, offer: 0) } },
         { "puts up", new[] { Transfer(6, 1, offer: 0) } },
-        { "puts up", new[] { Transfer(3, 1, offer: 0), Transfer(3, 1, 0, 0) } },
+        { "puts up", new[] { Transfer(3, 1, offer: 0), Transfer(3, 1, 1, 0) } },
         { "puts up", new MarketTransfer[] { new(2, 0, 1, 1) { Offer = 0 } } },
-        { "takes no part", new[] { Transfer(4, 2, 1) } },
-        { "must have one price", new[] { Transfer(2, 2, 1), Transfer(3, 1, 1) } },
-        { "must have one price", new[] { Transfer(2, 2, 1), Transfer(3, 2, 1) with { PaysAll = true } } },
+        { "takes no part", new[] { Transfer(4, 2, 0) } },
+        { "must have one price", new[] { Transfer(2, 2, 0), Transfer(3, 1, 0) } },
+        { "must have one price", new[] { Transfer(2, 2, 0), Transfer(3, 2, 0) with { PaysAll = true } } },
     };
 
     [Theory]
