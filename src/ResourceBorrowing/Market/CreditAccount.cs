@@ -70,7 +70,7 @@ internal sealed class CreditAccount(string name, long overdraft)
         to.Add(this, amount, reason, at);
     }
 
-    /// <summary>Pays, whatever there is: whoever calls has seen that it may.</summary>
+    /// <summary>Pays, whatever there is: whoever calls has seen that it may. Of an amount below 0 it is paid.</summary>
     internal void Pay(CreditAccount to, long amount, CreditReason reason, long at)
     {
         if (amount == 0) return;

@@ -38,16 +38,8 @@ internal sealed class CreditLedger
     internal CreditAccount Join(string name, long at)
     {
         var account = new CreditAccount(name, _overdraft);
-        if (_left.Remove(name, out var old))
-        {
-            if (old >= 0) House.Pay(account, old, CreditReason.Restored, at);
-            else account.Pay(House, -old, CreditReason.Restored, at);
-        }
-        else
-        {
-            House.Pay(account, Math.Min(_members.Count == 0 ? _initial : Math.Max(0, Mean()), Issuable), CreditReason.Joined, at);
-        }
-
+        if (_left.Remove(name, out var old)) House.Pay(account, old, CreditReason.Restored, at);
+        else House.Pay(account, Math.Min(_members.Count == 0 ? _initial : Math.Max(0, Mean()), Issuable), CreditReason.Joined, at);
         _members.Add(account);
         return account;
     }
@@ -59,8 +51,7 @@ internal sealed class CreditLedger
         account.IsOpen = false;
         var balance = account.Balance;
         _left[account.Name] = balance;
-        if (balance >= 0) account.Pay(House, balance, CreditReason.Left, at);
-        else House.Pay(account, -balance, CreditReason.Left, at);
+        account.Pay(House, balance, CreditReason.Left, at);
     }
 
     /// <summary>Posts what an account can spend.</summary>
@@ -107,9 +98,7 @@ internal sealed class CreditLedger
         foreach (var account in _members.Append(Reserve))
         {
             if (!balances.TryGetValue(account.Name, out var balance)) continue;
-            var more = balance - account.Balance;
-            if (more >= 0) House.Pay(account, more, CreditReason.Loaded, at);
-            else account.Pay(House, -more, CreditReason.Loaded, at);
+            House.Pay(account, balance - account.Balance, CreditReason.Loaded, at);
         }
 
         var names = _members.Select(static m => m.Name).Append(Reserve.Name).ToHashSet(StringComparer.Ordinal);

@@ -48,7 +48,6 @@ internal sealed class KarmaQuantum
             isEven &= quota == quotas[0];
         }
 
-        if (count == 0) return;
         _shared = (long)decimal.Floor((1 - rules.Alpha) * _capacity);
         var guaranteed = 0L;
         for (var i = 0; i < count; i++)

@@ -144,8 +144,7 @@ public sealed class UniformPriceAuction : IMarketMechanism
             {
                 while (asked == 0 && bid < _byPrice.Length)
                     if ((asked = _bids.Units[_byPrice[bid]]) == 0) bid++;
-                while (put == 0 && offer < _byReserve.Length)
-                    if ((put = _offers.Units[_byReserve[offer]]) == 0) offer++;
+                if (put == 0 && offer < _byReserve.Length) put = _offers.Units[_byReserve[offer]];
                 if (asked == 0 || put == 0 || _bids.Prices[_byPrice[bid]] < _offers.Prices[_byReserve[offer]]) break;
                 least = _offers.Prices[_byReserve[offer]];
                 var units = Math.Min(asked, put);
@@ -196,7 +195,6 @@ public sealed class UniformPriceAuction : IMarketMechanism
                 }
 
                 for (var i = began; i < _matches.Count; i++) left[_matches[i].Offer] += _matches[i].Units;
-                if (_matches.Count > began) first = 0;
                 _matches.RemoveRange(began, _matches.Count - began);
                 _misfits.Add(bid);
             }

@@ -71,6 +71,64 @@ public class CreditLedgerTests
     }
 
     [Fact]
+    public void Load_OfAllThatCanBeCounted_IsTakenUp_AndOfOneMoreChangesNothing()
+    {
+        var ledger = New(0);
+        var (a, b) = (ledger.Join("a", 0), ledger.Join("b", 0));
+        foreach (var (one, other) in new[] { (CreditAmount.Most, 0), (-CreditAmount.Most, 0), (CreditAmount.Most - 5, 5), (5 - CreditAmount.Most, -5), (CreditAmount.Most, -CreditAmount.Most) })
+        {
+            Assert.Null(ledger.Load(new Dictionary<string, long> { ["a"] = one, ["b"] = other }, 0));
+            Assert.Equal((one, other, 0), (a.Balance, b.Balance, ledger.Sum()));
+        }
+
+        foreach (var (one, other) in new[] { (CreditAmount.Most + 1, -1), (-CreditAmount.Most - 1, 1), (CreditAmount.Most, 1), (-CreditAmount.Most, -1) })
+        {
+            Assert.Contains("more than can be counted", ledger.Load(new Dictionary<string, long> { ["a"] = one, ["b"] = other }, 0), StringComparison.Ordinal);
+            Assert.Equal((CreditAmount.Most, -CreditAmount.Most), (a.Balance, b.Balance));
+        }
+    }
+
+    [Fact]
+    public void Load_OfSome_LeavesTheOthersWhatTheyHave_AndCountsThem()
+    {
+        var ledger = New(10);
+        var (a, b, c) = (ledger.Join("a", 0), ledger.Join("b", 0), ledger.Join("c", 0));
+        Assert.True(ledger.TryPay(a, ledger.Reserve, 4, CreditReason.Loan, 0));
+        ledger.Leave(c, 0);
+        // With 6 of a, 4 of the reserve and 10 that wait for c.
+        Assert.NotNull(ledger.Load(new Dictionary<string, long> { ["b"] = CreditAmount.Most - 19 }, 0));
+        Assert.Null(ledger.Load(new Dictionary<string, long> { ["b"] = CreditAmount.Most - 20 }, 0));
+        Assert.Equal((6, CreditAmount.Most - 20, 4, 10), (a.Balance, b.Balance, ledger.Reserve.Balance, ledger.Left["c"]));
+        Assert.Null(ledger.Load(new Dictionary<string, long> { ["a"] = -3, ["c"] = 12, ["d"] = 1 }, 0));
+        Assert.Equal((-3, 12, 1, 2), (a.Balance, ledger.Left["c"], ledger.Left["d"], ledger.Left.Count));
+        Assert.Equal(0, ledger.Sum());
+    }
+
+    [Fact]
+    public void Sum_OfCreditsThatWentWhereNobodyCounts_IsWhatIsMissing()
+    {
+        var ledger = New(10);
+        var (a, _) = (ledger.Join("a", 0), ledger.Join("b", 0));
+        var stranger = new CreditAccount("x", 5);
+        a.Pay(stranger, 3, CreditReason.Loan, 0);
+        Assert.Equal(-3, ledger.Sum());
+        stranger.Pay(ledger.Reserve, 7, CreditReason.Loan, 0);
+        Assert.Equal(4, ledger.Sum());
+        ledger.House.Pay(stranger, 4, CreditReason.Loan, 0);
+        Assert.Equal(0, ledger.Sum());
+    }
+
+    [Fact]
+    public void Reserve_InDebt_DividesNothing()
+    {
+        var ledger = New(10);
+        var (a, b) = (ledger.Join("a", 0), ledger.Join("b", 0));
+        Assert.Null(ledger.Load(new Dictionary<string, long> { ["(reserve)"] = -10 }, 0));
+        ledger.DivideEarnings(0);
+        Assert.Equal((10, 10, -10), (a.Balance, b.Balance, ledger.Reserve.Balance));
+    }
+
+    [Fact]
     public void House_IssuesNoMoreThanCanBeCounted()
     {
         var ledger = New(CreditAmount.Most);
@@ -79,6 +137,10 @@ public class CreditLedgerTests
         Assert.False(ledger.TryPay(ledger.House, b, 1, CreditReason.Free, 0));
         Assert.True(ledger.TryPay(a, b, CreditAmount.Most, CreditReason.Loan, 0));
         Assert.Equal((0, CreditAmount.Most), (a.Balance, b.Balance));
+        Assert.True(ledger.TryPay(b, ledger.House, 7, CreditReason.Pledged, 0));
+        Assert.False(ledger.TryPay(ledger.House, a, 8, CreditReason.Free, 0));
+        Assert.True(ledger.TryPay(ledger.House, a, 7, CreditReason.Free, 0));
+        Assert.Equal((7, CreditAmount.Most - 7, 0), (a.Balance, b.Balance, ledger.House.Held));
         Assert.Equal(0, ledger.Sum());
     }
 
