@@ -86,12 +86,12 @@ internal sealed class CreditLedger
         var after = new Dictionary<string, long>(_left, StringComparer.Ordinal);
         foreach (var account in _members.Append(Reserve)) after[account.Name] = account.Balance;
         foreach (var (name, balance) in balances) after[name] = balance;
-        var sum = (Int128)0;
-        foreach (var balance in after.Values) sum += Int128.Abs(balance);
-        if (sum > CreditAmount.Most) return "the credits in it, together with those there are, are more than can be counted";
+        var (owned, owed) = ((Int128)0, (Int128)0);
+        foreach (var balance in after.Values) (owned, owed) = (owned + Math.Max(0, balance), owed + Math.Min(0, balance));
+        if (owned > CreditAmount.Most || owed < -CreditAmount.Most) return "the credits in it, together with those there are, are more than can be counted";
         foreach (var account in _members)
         {
-            if (after[account.Name] + account.Overdraft < account.Held)
+            if (account.Held > 0 && after[account.Name] + account.Overdraft < account.Held)
                 return $"'{account.Name}' has loans for which {CreditAmount.Credits(account.Held)} credits are held, and would have {CreditAmount.Credits(after[account.Name])}";
         }
 
@@ -115,7 +115,16 @@ internal sealed class CreditLedger
         return sum;
     }
 
-    private long Issuable => Math.Max(0, CreditAmount.Most - InCirculation);
+    /// <summary>What may still be made: what waits for names that have left counts as if they were there.</summary>
+    private long Issuable
+    {
+        get
+        {
+            var known = (Int128)InCirculation;
+            foreach (var balance in _left.Values) known += Math.Max(0, balance);
+            return (long)Int128.Max(0, CreditAmount.Most - known);
+        }
+    }
 
     private long Mean()
     {

@@ -91,6 +91,8 @@ public sealed class Karma : IMarketMechanism
             _shared[_count] = Math.Max(0, _round.Participants[_count].Lendable);
             Lend(Kind.Donated, _donated, _paid);
             Lend(Kind.Shared, _shared, _paid);
+            // Where those that should have lent do not trust who borrows, others do that have something.
+            Lend(Kind.Donated, _idle, _paid);
             for (var i = 0; i <= _count; i++) _idle[i] += _donated[i] + _shared[i];
             Lend(Kind.Free, _idle, _free);
             if (_each > 0) PostWithoutLoans();

@@ -86,7 +86,7 @@ internal sealed class KarmaQuantum
     /// <param name="credits">What each has, from 0; receives what it has afterwards.</param>
     /// <param name="house">What nobody has: receives what is paid for units that nobody lent, less what of it is divided among all.</param>
     /// <param name="allocations">Receives what each may use.</param>
-    /// <exception cref="OverflowException">Credits beyond 61 bits, or below 0; nothing has changed but the allocations.</exception>
+    /// <exception cref="OverflowException">Credits beyond 61 bits, or below 0.</exception>
     internal void Run(ReadOnlySpan<long> demands, Span<long> credits, ref long house, Span<long> allocations)
     {
         if (demands.Length != _free.Length || credits.Length != _free.Length || allocations.Length != _free.Length)

@@ -144,7 +144,8 @@ public sealed class UniformPriceAuction : IMarketMechanism
             {
                 while (asked == 0 && bid < _byPrice.Length)
                     if ((asked = _bids.Units[_byPrice[bid]]) == 0) bid++;
-                if (put == 0 && offer < _byReserve.Length) put = _offers.Units[_byReserve[offer]];
+                while (put == 0 && offer < _byReserve.Length)
+                    if ((put = _offers.Units[_byReserve[offer]]) == 0) offer++;
                 if (asked == 0 || put == 0 || _bids.Prices[_byPrice[bid]] < _offers.Prices[_byReserve[offer]]) break;
                 least = _offers.Prices[_byReserve[offer]];
                 var units = Math.Min(asked, put);

@@ -28,7 +28,7 @@ public class CreditHistoryTests
             }
 
             Assert.Equal(lines, history.Entries);
-            Assert.Equal(carried, history.Carried / 1_000_000m);
+            Assert.Equal(carried, (decimal)history.Carried / 1_000_000m);
         }
     }
 

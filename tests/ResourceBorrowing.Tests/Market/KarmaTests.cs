@@ -41,7 +41,7 @@ public class KarmaTests
         var round = any with { Participants = [.. any.Participants.Select(static p => p with { Lendable = p.NominalQuota, Borrowable = 1000, Reputation = 50, GrantThreshold = 50, Demand = Math.Max(0, p.Demand) })] };
         var (owners, each) = (round.Participants.SkipLast(1).ToArray(), round.Price * (decimal)round.Period.TotalSeconds);
         var division = new KarmaQuantum(rules, [.. owners.Select(static p => p.NominalQuota)], round.Participants[^1].NominalQuota);
-        var bids = owners.Select((_, i) => round.Bids.Where(b => b.Borrower == i).Sum(static b => b.Units)).ToArray();
+        var bids = owners.Select((_, i) => round.Bids.Where(b => b.Borrower == i && b.HighestPrice >= round.Price).Sum(static b => b.Units)).ToArray();
         var demands = owners.Select((p, i) => (long)(bids[i] > 0 ? p.NominalQuota + bids[i] : p.Demand)).ToArray();
         var (credits, allocations, house) = (owners.Select(p => (long)decimal.Floor(p.Credits / (each > 0 ? each : 1))).ToArray(), new long[owners.Length], 0L);
         division.Run(demands, credits, ref house, allocations);

@@ -179,6 +179,17 @@ public partial class MarketRegressionTests
     }
 
     [Fact]
+    public void Karma_WhereThePoorestDonorDoesNotTrustWhoNeeds_AnotherLends()
+    {
+        MarketParticipant[] participants =
+        [
+            new("needs", 10, 14, 10, 100, 100), new("poor", 10, 0, 10, 100, 0, GrantThreshold: 100), new("rich", 10, 0, 10, 100, 500), new("(reserve)", 0, 0, 0, 0, 0),
+        ];
+        var transfer = Assert.Single(new Karma(1m).Decide(new(Round, 1, participants, [], [], [])).Transfers);
+        Assert.Equal((2, 0, 4, 1m), (transfer.Lender, transfer.Borrower, transfer.Units, transfer.Price));
+    }
+
+    [Fact]
     public async Task Karma_AfterAChangeOfPrice_MakesNobodyOverdue()
     {
         var (pool, a, b, time) = Of30(static o => o.Capacity = 20, new Karma(0.5m));

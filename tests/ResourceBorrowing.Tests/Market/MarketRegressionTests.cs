@@ -81,6 +81,17 @@ public partial class MarketRegressionTests
     }
 
     [Fact]
+    public void Ledger_OfNamesThatComeAndGo_WithAllThereIs_CanStillBeCountedWhenAllAreThere()
+    {
+        var ledger = new CreditLedger("(reserve)");
+        ledger.Configure(CreditAmount.Most, 0);
+        string[] names = ["a", "b", "c", "d", "e"];
+        foreach (var name in names) ledger.Leave(ledger.Join(name, 0), 0);
+        foreach (var name in names) ledger.Join(name, 0);
+        Assert.Equal((0, CreditAmount.Most), (ledger.Sum(), ledger.InCirculation));
+    }
+
+    [Fact]
     public void Statement_OfMuchThatWentToAndFro_TellsHowMuch()
     {
         // 1,000,000,000 credits at a time: all that a participant may begin with, or one loan of 1,000 units for a second at the highest price.

@@ -16,8 +16,8 @@ public class MarketRulesTests
     public static TheoryData<MarketTransfer[]> Possible => new()
     {
         Array.Empty<MarketTransfer>(),
-        new MarketTransfer[] { new(2, 1, 1, 0), new(0, 1, int.MaxValue, CreditAmount.HighestPrice) },
-        new[] { Transfer(1, 3, 1), Transfer(3, 1, 1, 0), Transfer(2, 1, offer: 0) },
+        new MarketTransfer[] { new(2, 1, 1, 0), new(0, 1, 10, CreditAmount.HighestPrice) },
+        new[] { Transfer(1, 3, 1), Transfer(3, 1, 1, 0) },
         new[] { Transfer(2, 2, 0), Transfer(3, 2, 0) },
         new[] { Transfer(5, 1, 0, 0) },
         // Prices may differ where it takes part.
@@ -47,10 +47,13 @@ public class MarketRulesTests
         { "asks for", new MarketTransfer[] { new(0, 1, 1, 1) { Bid = 1 } } },
         { "asks for", new[] { Transfer(6, 1, 0) } },
         { "asks for", new MarketTransfer[] { new(0, 1, 5, 1) { Bid = 0 } } },
-        { "puts up", new[] { Transfer(1, 0.999m, offer: 0) } },
-        { "puts up", new[] { Transfer(6, 1, offer: 0) } },
-        { "puts up", new[] { Transfer(3, 1, offer: 0), Transfer(3, 1, 1, 0) } },
-        { "puts up", new MarketTransfer[] { new(2, 0, 1, 1) { Offer = 0 } } },
+        { "an order that is not there", new[] { Transfer(1, 1, offer: 0) } },
+        { "more than its lender owns", new[] { Transfer(11, 1) } },
+        { "more than its lender owns", new[] { Transfer(6, 1), Transfer(5, 1) } },
+        { "more than its lender owns", new[] { Transfer(int.MaxValue, 1), Transfer(int.MaxValue, 1) } },
+        { "puts up", new[] { Transfer(1, 0.999m, 1, 0) } },
+        { "puts up", new[] { Transfer(5, 1, 0, 0), Transfer(1, 1, 1, 0) } },
+        { "puts up", new MarketTransfer[] { new(2, 0, 1, 1) { Bid = 1, Offer = 0 } } },
         { "takes no part", new[] { Transfer(4, 2, 0) } },
         { "must have one price", new[] { Transfer(2, 2, 0), Transfer(3, 1, 0) } },
         { "must have one price", new[] { Transfer(2, 2, 0), Transfer(3, 2, 0) with { PaysAll = true } } },
