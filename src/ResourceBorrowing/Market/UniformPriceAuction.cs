@@ -45,6 +45,9 @@ public sealed class UniformPriceAuction : IMarketMechanism
         private const int MostPasses = 16;
 
         private readonly MarketRound _round;
+        private readonly double[] _reputations;      // of the participants, and what they ask for of others
+        private readonly double[] _thresholds;
+        private readonly bool[] _takesPart;          // of the bids
         private readonly Side _bids;
         private readonly Side _offers;
         private readonly int[] _byPrice;
@@ -60,15 +63,17 @@ public sealed class UniformPriceAuction : IMarketMechanism
         internal Matching(MarketRound round)
         {
             (_round, _bids, _offers) = (round, new(round.Bids.Count), new(round.Offers.Count));
+            (_reputations, _thresholds) = ([.. round.Participants.Select(static p => p.Reputation)], [.. round.Participants.Select(static p => p.GrantThreshold)]);
+            _takesPart = [.. round.Bids.Select(static b => b.TakesPart)];
             Ask();
             PutUp();
             (_byPrice, _byReserve) = (_bids.Ordered(highestFirst: true), _offers.Ordered(highestFirst: false));
             _byRank = ByPriority(_byPrice, round.Bids);
             _left = new int[round.Offers.Count];
             foreach (var bid in _byPrice)
-                if (!_byReserve.Any(offer => IsMatch(offer, bid))) _bids.Units[bid] = 0;
+                if (!HasOffer(bid)) _bids.Units[bid] = 0;
             foreach (var offer in _byReserve)
-                if (!_byPrice.Any(bid => _bids.Units[bid] > 0 && IsMatch(offer, bid))) _offers.Units[offer] = 0;
+                if (!HasBid(offer)) _offers.Units[offer] = 0;
         }
 
         internal MarketOutcome Outcome()
@@ -187,7 +192,7 @@ public sealed class UniformPriceAuction : IMarketMechanism
                     left[offer] -= units;
                 }
 
-                if (wanted == 0 || _round.Bids[bid].TakesPart)
+                if (wanted == 0 || _takesPart[bid])
                 {
                     if (_matches.Count == began) _stranded.Add(bid);
                     else lowest = Math.Min(lowest, _bids.Prices[bid]);
@@ -206,12 +211,34 @@ public sealed class UniformPriceAuction : IMarketMechanism
             return _isAnyLeft ? price : Math.Min(lowest, dearest);
         }
 
-        private bool IsMatch(int offer, int bid) => _offers.Prices[offer] <= _bids.Prices[bid] && CanLend(offer, bid);
+        /// <summary>Whether there is any offer that a bid could take.</summary>
+        private bool HasOffer(int bid)
+        {
+            foreach (var offer in _byReserve)
+            {
+                if (_offers.Prices[offer] > _bids.Prices[bid]) return false;
+                if (CanLend(offer, bid)) return true;
+            }
+
+            return false;
+        }
+
+        /// <summary>Whether there is any bid, of those that are left, that could take an offer.</summary>
+        private bool HasBid(int offer)
+        {
+            foreach (var bid in _byPrice)
+            {
+                if (_offers.Prices[offer] > _bids.Prices[bid]) return false;
+                if (_bids.Units[bid] > 0 && CanLend(offer, bid)) return true;
+            }
+
+            return false;
+        }
 
         private bool CanLend(int offer, int bid)
         {
             var (lender, borrower) = (_offers.Whose[offer], _bids.Whose[bid]);
-            return lender != borrower && _offers.Terms[offer] >= _bids.Terms[bid] && _round.Participants[borrower].Reputation >= _round.Participants[lender].GrantThreshold;
+            return lender != borrower && _offers.Terms[offer] >= _bids.Terms[bid] && _reputations[borrower] >= _thresholds[lender];
         }
     }
 
