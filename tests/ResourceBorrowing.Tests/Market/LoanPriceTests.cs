@@ -95,6 +95,34 @@ public class LoanPriceTests
         AssertConserved(pool);
     }
 
+    /// <summary>Who never gives units back does not keep its credits too.</summary>
+    [Fact]
+    public void Loan_Overdue_IsPaidOnceItsGraceIsOver()
+    {
+        var (pool, a, b, time) = Of30();
+        Assert.True(a.TryBorrow(b, 4, Term).IsGranted);
+        var lease = a.TryAcquire(14);
+        time.Advance(Term);
+        Assert.Equal((Beginning, 40), (a.Credits, pool.Market.StatementOf("a").Held));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((4, Beginning - 40, Beginning + 40, 0), (a.Overdue, a.Credits, b.Credits, pool.Market.StatementOf("a").Held));
+        lease.Dispose();
+        Assert.Equal((0, Beginning - 40, 0), (a.Debt, a.Credits, pool.Market.StatementOf("a").Held));
+        AssertConserved(pool);
+    }
+
+    [Fact]
+    public void Borrow_WhereThePoolHasNoRoomForTheLoan_HoldsNothing()
+    {
+        var (pool, a, b, time) = Of30(static o => o.OpenLoanLimit = 1);
+        Assert.True(a.TryBorrow(b, 1, Term).IsGranted);
+        Assert.Equal(RefusalReason.PoolLoanLimit, a.TryBorrow(b, 1, Term).Refusal);
+        Assert.Equal(10, pool.Market.StatementOf("a").Held);
+        time.Advance(Term);
+        Assert.Equal(0, pool.Market.StatementOf("a").Held);
+        AssertConserved(pool);
+    }
+
     [Fact]
     public void Loan_ReturnedEarlyWhileInUse_CostsUntilEachUnitIsBack()
     {
