@@ -96,7 +96,7 @@ public sealed class Marketplace
 
     internal void Start()
     {
-        _lastRound = _pool.Now;
+        Volatile.Write(ref _lastRound, _pool.Now);
         _pool.Arm(NextRound);
     }
 
@@ -108,7 +108,7 @@ public sealed class Marketplace
         if (now >= NextRound)
         {
             // After a jump of the clock one round stands for all that were missed; and while one is not ready, no other begins.
-            _lastRound = now;
+            Volatile.Write(ref _lastRound, now);
             if (Interlocked.Exchange(ref _isBusy, 1) == 0) Begin(now);
         }
 
@@ -171,7 +171,7 @@ public sealed class Marketplace
 
     private long Period => (long)_pool.MarketplaceOptions.RoundPeriod.TotalMilliseconds;
 
-    private long NextRound => _lastRound + Period;
+    private long NextRound => Volatile.Read(ref _lastRound) + Period;
 
     private (int Price, long Term, long ExpiresAt) Check(Participant participant, int units, decimal price, TimeSpan term, TimeSpan life)
     {
