@@ -122,10 +122,10 @@ internal static class Plots
             var marker = plot.Add.Marker(harm, goodput, IsOurs(result) ? MarkerShape.FilledDiamond : MarkerShape.OpenCircle, 12, IsOurs(result) ? Blue : Colors.Black);
             marker.LineWidth = 2;
             var text = result.Policy.Name;
-            // Points that lie close together share a label.
+            // Points that lie close together share a label, right of all of them.
             var near = labels.FindIndex(l => Math.Abs(l.Goodput - goodput) < margin / 3 && Math.Abs(l.Harm - harm) < 0.2);
             if (near < 0) labels.Add((harm, goodput, text));
-            else labels[near] = labels[near] with { Text = $"{labels[near].Text}, {text}" };
+            else labels[near] = (Math.Max(labels[near].Harm, harm), labels[near].Goodput, $"{labels[near].Text}, {text}");
         }
 
         foreach (var (harm, goodput, text) in labels)
