@@ -1,7 +1,7 @@
 namespace ResourceBorrowing.Market;
 
 /// <summary>The last postings to one account; what no longer fits is one sum.</summary>
-/// <remarks>Not thread-safe; its owner locks. Adding allocates nothing once it is full.</remarks>
+/// <remarks>Not thread-safe; its owner locks. Adding allocates nothing, so it cannot fail between a debit and its credit.</remarks>
 internal sealed class CreditHistory
 {
     internal const int Length = 64;
@@ -9,7 +9,7 @@ internal sealed class CreditHistory
     // So far back it is looked for a line of the same kind to join: partners take turns.
     private const int LookBack = 8;
 
-    private (long At, CreditReason Reason, string Counterparty, long Amount, int Postings)[] _lines = [];
+    private readonly (long At, CreditReason Reason, string Counterparty, long Amount, int Postings)[] _lines = new (long, CreditReason, string, long, int)[Length];
     private int _first;
     private int _count;
 
@@ -49,10 +49,6 @@ internal sealed class CreditHistory
             Carried += At(0).Amount;
             _first = (_first + 1) % Length;
             _count--;
-        }
-        else if (_count == _lines.Length)
-        {
-            Array.Resize(ref _lines, Math.Min(Length, Math.Max(4, 2 * _count)));
         }
 
         At(_count++) = (at, reason, counterparty, amount, 1);

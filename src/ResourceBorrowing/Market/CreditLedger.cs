@@ -38,6 +38,8 @@ internal sealed class CreditLedger
     internal CreditAccount Join(string name, long at)
     {
         var account = new CreditAccount(name, _overdraft);
+        // Nothing may fail between a debit and its credit.
+        _members.EnsureCapacity(_members.Count + 1);
         if (_left.Remove(name, out var old)) House.Pay(account, old, CreditReason.Restored, at);
         else House.Pay(account, Math.Min(_members.Count == 0 ? _initial : Math.Max(0, Mean()), Issuable), CreditReason.Joined, at);
         _members.Add(account);
@@ -47,10 +49,10 @@ internal sealed class CreditLedger
     /// <summary>Closes the account of a participant that has no loans: its balance, which may be below 0, goes back to the house and is kept for its name.</summary>
     internal void Leave(CreditAccount account, long at)
     {
-        _members.Remove(account);
-        account.IsOpen = false;
         var balance = account.Balance;
         _left[account.Name] = balance;
+        _members.Remove(account);
+        account.IsOpen = false;
         account.Pay(House, balance, CreditReason.Left, at);
     }
 
@@ -95,15 +97,14 @@ internal sealed class CreditLedger
                 return $"'{account.Name}' has loans for which {CreditAmount.Credits(account.Held)} credits are held, and would have {CreditAmount.Credits(after[account.Name])}";
         }
 
-        foreach (var account in _members.Append(Reserve))
+        var known = _members.Append(Reserve).ToDictionary(static m => m.Name, StringComparer.Ordinal);
+        _left.EnsureCapacity(_left.Count + balances.Count);
+        foreach (var (name, balance) in balances)
         {
-            if (!balances.TryGetValue(account.Name, out var balance)) continue;
-            House.Pay(account, balance - account.Balance, CreditReason.Loaded, at);
+            if (known.TryGetValue(name, out var account)) House.Pay(account, balance - account.Balance, CreditReason.Loaded, at);
+            else _left[name] = balance;
         }
 
-        var names = _members.Select(static m => m.Name).Append(Reserve.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var (name, balance) in balances)
-            if (!names.Contains(name)) _left[name] = balance;
         return null;
     }
 

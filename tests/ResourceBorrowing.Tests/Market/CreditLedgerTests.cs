@@ -45,6 +45,29 @@ public class CreditLedgerTests
         Assert.Equal(0, ledger.Sum());
     }
 
+    /// <summary>What allocates nothing cannot fail for want of memory between a debit and its credit.</summary>
+    [Fact]
+    public void Posting_EvenTheFirst_AllocatesNothing()
+    {
+        Measure();
+        Assert.Equal(0, Measure());
+
+        static long Measure()
+        {
+            var ledger = New();
+            var (a, b) = (ledger.Join("a", 0), ledger.Join("b", 0));
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 1; i <= 100; i++)
+            {
+                ledger.TryPay(a, b, i, (CreditReason)(i % 8), i);
+                ledger.TryPay(b, ledger.Reserve, i, (CreditReason)(i % 7), i);
+            }
+
+            ledger.DivideEarnings(0);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
     [Fact]
     public void Leave_InDebt_KeepsTheDebtForTheName()
     {
