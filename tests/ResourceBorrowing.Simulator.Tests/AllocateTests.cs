@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ResourceBorrowing.Simulator.Quanta;
@@ -300,28 +299,14 @@ public class AllocateTests(ITestOutputHelper output)
     private static List<long[]> RowsOf(string path) =>
         [.. File.ReadLines(path).Skip(1).Select(static line => line.Split(',').Skip(1).Select(static v => long.Parse(v, NumberStyles.None, CultureInfo.InvariantCulture)).ToArray())];
 
-    private static async Task DivideAsync(TemporaryFolder folder, string arguments) => Assert.Equal((0, "", ""), await RunAsync(folder, $"allocate {arguments}"));
+    private static async Task DivideAsync(TemporaryFolder folder, string arguments) => Assert.Equal((0, "", ""), await Tool.RunAsync($"allocate {arguments}", folder));
 
     private static async Task AssertRefusedAsync(TemporaryFolder folder, string arguments, string reason)
     {
-        var (exit, text, errors) = await RunAsync(folder, arguments);
+        var (exit, text, errors) = await Tool.RunAsync(arguments, folder);
         Assert.Equal((2, ""), (exit, text));
         Assert.Contains(reason, errors, StringComparison.Ordinal);
         Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), static line => line != "Try --help.");
-    }
-
-    private static async Task<(int Exit, string Output, string Errors)> RunAsync(TemporaryFolder folder, string arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", $"\"{typeof(Division).Assembly.Location}\" {arguments}")
-        {
-            WorkingDirectory = folder.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["LC_ALL"] = "de_DE.UTF-8" },
-        })!;
-        var (text, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await text, await errors);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using ResourceBorrowing.Simulator.Studies;
 using Xunit.Abstractions;
 
@@ -96,20 +95,13 @@ public class AttackTests(ITestOutputHelper output)
     [InlineData("attacks --seed 1", 0)]
     public async Task Tool_SaysWhetherAllTargetsAreMet(string arguments, int exit)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", $"\"{typeof(AttackStudy).Assembly.Location}\" {arguments}")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["LC_ALL"] = "de_DE.UTF-8" },
-        })!;
-        var (text, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        Assert.Equal(exit, process.ExitCode);
-        Assert.Equal(exit == 0, (await errors).Length == 0);
+        var (code, text, errors) = await Tool.RunAsync(arguments);
+        Assert.Equal(exit, code);
+        Assert.Equal(exit == 0, errors.Length == 0);
         if (exit != 0) return;
-        Assert.Contains("69.62  <= 70 ok", await text, StringComparison.Ordinal);
-        Assert.DoesNotContain("missed", await text, StringComparison.Ordinal);
-        Assert.DoesNotContain('\r', await text);
+        Assert.Contains("69.62  <= 70 ok", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("missed", text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\r', text);
     }
 
     private static IReadOnlyDictionary<string, AttackResult> Study(int seed, bool isStrict) => Studies.GetOrAdd(

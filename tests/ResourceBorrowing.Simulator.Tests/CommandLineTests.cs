@@ -1,9 +1,8 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace ResourceBorrowing.Simulator.Tests;
 
-/// <summary>The tool as a user runs it: a process of its own.</summary>
+/// <summary>The tool as a user runs it.</summary>
 public class CommandLineTests
 {
     [Theory]
@@ -27,7 +26,7 @@ public class CommandLineTests
     public async Task Tool_UsedWrongly_ExitsWith2AndSaysWhy(string arguments)
     {
         using var folder = new TemporaryFolder();
-        var (exit, output, errors) = await RunAsync(folder, arguments);
+        var (exit, output, errors) = await Tool.RunAsync(arguments, folder);
         Assert.Equal(2, exit);
         Assert.Empty(output);
         Assert.NotEmpty(errors);
@@ -38,9 +37,9 @@ public class CommandLineTests
     public async Task Compare_OfAGeneratedTrace_WritesAllItsFilesAndTheSameTwice()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal(0, (await RunAsync(folder, "generate --kind bursty --participants 5 --steps 80 --seed 3 --out demand.csv.gz")).Exit);
-        var first = await RunAsync(folder, "compare --trace demand.csv.gz --out one --adversary hog");
-        var second = await RunAsync(folder, "compare --trace demand.csv.gz --out two --adversary hog");
+        Assert.Equal(0, (await Tool.RunAsync("generate --kind bursty --participants 5 --steps 80 --seed 3 --out demand.csv.gz", folder)).Exit);
+        var first = await Tool.RunAsync("compare --trace demand.csv.gz --out one --adversary hog", folder);
+        var second = await Tool.RunAsync("compare --trace demand.csv.gz --out two --adversary hog", folder);
         Assert.Equal(0, first.Exit);
         Assert.Equal(first.Output, second.Output);
         Assert.Contains("borrowing", first.Output, StringComparison.Ordinal);
@@ -66,7 +65,7 @@ public class CommandLineTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("t.csv", "t,a,b\n0,1,9\n1,9,1\n2,1,9\n3,9,1\n");
-        var (exit, output, _) = await RunAsync(folder, "compare --trace t.csv --lending 0 --strict");
+        var (exit, output, _) = await Tool.RunAsync("compare --trace t.csv --lending 0 --strict", folder);
         Assert.Contains("missed", output, StringComparison.Ordinal);
         Assert.Equal(1, exit);
     }
@@ -75,26 +74,12 @@ public class CommandLineTests
     public async Task Attribution_OfAnySeed_MeetsItsBarsAndSaysHowMuch()
     {
         using var folder = new TemporaryFolder();
-        var (exit, output, errors) = await RunAsync(folder, "attribution --seed 3");
+        var (exit, output, errors) = await Tool.RunAsync("attribution --seed 3", folder);
         Assert.Equal(0, exit);
         Assert.Empty(errors);
         Assert.Contains("<= 1.0 % ok", output, StringComparison.Ordinal);
         Assert.Contains(">= 90.0 % ok", output, StringComparison.Ordinal);
         Assert.DoesNotContain('\r', output);
         Assert.DoesNotContain('\u001b', output);
-    }
-
-    private static async Task<(int Exit, string Output, string Errors)> RunAsync(TemporaryFolder folder, string arguments)
-    {
-        var tool = typeof(Traces.TraceSet).Assembly.Location;
-        using var process = Process.Start(new ProcessStartInfo("dotnet", $"\"{tool}\" {arguments}")
-        {
-            WorkingDirectory = folder.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await errors);
     }
 }

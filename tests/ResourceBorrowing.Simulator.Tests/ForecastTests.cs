@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using ResourceBorrowing.Forecasting;
 using ResourceBorrowing.Simulator.Studies;
@@ -59,7 +58,7 @@ public class ForecastTests
         var (trace, quantiles) = (Path.Combine(folder.Path, "demand.csv"), Path.Combine(folder.Path, "quantiles.csv"));
         var values = Enumerable.Range(0, 60).Select(static t => t % 12 == 5 ? 40.5 : 10 + t % 12).ToArray();
         await File.WriteAllLinesAsync(trace, ["t,value", .. values.Select(static (v, t) => string.Create(CultureInfo.InvariantCulture, $"{300 * t},{v}"))]);
-        Assert.Equal((0, ""), await RunAsync($"forecast --trace {trace} --season 12 --season 24 --out {quantiles}"));
+        Assert.Equal((0, "", ""), await Tool.RunAsync($"forecast --trace {trace} --season 12 --season 24 --out {quantiles}"));
 
         var rows = await File.ReadAllLinesAsync(quantiles);
         Assert.Equal("t,value,t1_q50,t1_q60,t1_q70,t1_q80,t1_q90,t1_q95,t2_q50,t2_q60,t2_q70,t2_q80,t2_q90,t2_q95", rows[0]);
@@ -80,9 +79,9 @@ public class ForecastTests
         using var folder = new TemporaryFolder();
         var trace = Path.Combine(folder.Path, "demand.csv");
         await File.WriteAllTextAsync(trace, content);
-        var (exit, text) = await RunAsync($"forecast --trace {trace} --out {Path.Combine(folder.Path, "out.csv")}");
+        var (exit, _, errors) = await Tool.RunAsync($"forecast --trace {trace} --out {Path.Combine(folder.Path, "out.csv")}");
         Assert.Equal(2, exit);
-        Assert.Contains(message, text, StringComparison.Ordinal);
+        Assert.Contains(message, errors, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(folder.Path, "out.csv")));
     }
 
@@ -97,21 +96,8 @@ public class ForecastTests
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "problem.json");
         await File.WriteAllTextAsync(file, problem);
-        var (code, output) = await RunAsync($"plan {file}");
+        var (code, output, errors) = await Tool.RunAsync($"plan {file}");
         Assert.Equal(exit, code);
-        Assert.Contains(text, output, StringComparison.Ordinal);
-    }
-
-    private static async Task<(int Exit, string Text)> RunAsync(string arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", $"\"{typeof(ForecastTrial).Assembly.Location}\" {arguments}")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["LC_ALL"] = "de_DE.UTF-8" },
-        })!;
-        var (text, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await text + await errors);
+        Assert.Contains(text, exit == 0 ? output : errors, StringComparison.Ordinal);
     }
 }
