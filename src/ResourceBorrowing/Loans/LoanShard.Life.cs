@@ -177,7 +177,6 @@ internal sealed partial class LoanShard
         if (record.IsScheduled) _wheel.Remove(slot);
         record.Due = Math.Max(effective, _wheel.Now);
         record.Term = (uint)(record.Due - start);
-        Refund(slot, units, record.Term);
         if (effective > now) _wheel.Add(slot);
         else ComeDue(slot, now, ref attention);
         return units;

@@ -4,7 +4,7 @@ using ResourceBorrowing.Market;
 namespace ResourceBorrowing.Loans;
 
 // What loans cost, where there is a marketplace. The whole term is held when it begins; what is paid, at its end, is the time for which the lender
-// really was without the units, and the rest is free again. The lock is held throughout.
+// really was without the units, whoever ended the loan before, and the rest is free again. The lock is held throughout.
 internal sealed partial class LoanShard
 {
     /// <summary>As <see cref="Transfer"/>, if the borrower has the credits for the term.</summary>
@@ -62,24 +62,13 @@ internal sealed partial class LoanShard
     /// <summary>Units are missing although all time is over: their lender has what it is owed for the term now, and not when they come.</summary>
     private void ChargeOverdue(int slot, ref LoanRecord record, LoanGroup group, long now)
     {
-        ref var price = ref _slab.PriceOf(slot);
-        Pay(ref record, group, price.Cost(record.Left, price.Term), now);
-        price = default;
-    }
-
-    /// <summary>A recall cuts the term short: what was held for the rest is free.</summary>
-    private void Refund(int slot, int units, uint term)
-    {
-        if (_groups[_slab[slot].Group].Borrower.Credits is not { } credits) return;
-        ref var price = ref _slab.PriceOf(slot);
-        if (term >= price.Term) return;
-        credits.Release(price.Cost(units, price.Term - term));
-        price = price with { Term = term };
+        Charge(slot, ref record, group, record.Left, now);
+        _slab.PriceOf(slot) = default;
     }
 
     private void Pay(ref LoanRecord record, LoanGroup group, long amount, long at) =>
         group.Borrower.Credits!.PayHeld(record.Has(LoanFlags.PaysAll) ? Book.Credits!.Reserve : group.Lender.Credits!, amount, CreditReason.Loan, at);
 
-    /// <summary>Milliseconds of the term that are over. What is still in use after it is no longer paid for: it costs reputation.</summary>
+    /// <summary>Milliseconds of the agreed term that are over, a recall or not. What is still in use after it is no longer paid for: it costs reputation.</summary>
     private long Used(int slot, ref LoanRecord record, LoanGroup group, long now) => Math.Clamp(now - record.StartOn(group.Conditions), 0, _slab.PriceOf(slot).Term);
 }

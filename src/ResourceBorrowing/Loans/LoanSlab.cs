@@ -70,7 +70,7 @@ internal sealed class LoanSlab
 
 /// <summary>What a loan costs.</summary>
 /// <param name="PerUnit">Thousandths of a credit for a unit and a second.</param>
-/// <param name="Term">Milliseconds for which it is paid at the most: the term that was agreed, which a record may have up to one longer.</param>
+/// <param name="Term">Milliseconds for which it is paid at the most: the term that was agreed. A record may have one longer, or, once it was recalled, a shorter one.</param>
 internal readonly record struct LoanPrice(int PerUnit, uint Term)
 {
     internal long Cost(int units, long milliseconds) => (long)CreditAmount.Cost(PerUnit, units, milliseconds);

@@ -75,9 +75,29 @@ public class LoanPriceTests
         var loan = a.TryBorrow(new LoanRequest(4) { Lender = b, Duration = Term, Terms = new() { Notice = TimeSpan.FromSeconds(2) } });
         time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(4, loan.Recall());
-        Assert.Equal((Beginning, 20), (a.Credits, pool.Market.StatementOf("a").Held));
+        Assert.Equal((Beginning, 40), (a.Credits, pool.Market.StatementOf("a").Held));
         time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal((Beginning - 20, 0), (a.Credits, pool.Market.StatementOf("a").Held));
+        AssertConserved(pool);
+    }
+
+    /// <summary>A recall does not make what is kept free of charge, up to the term or the end of the grace period.</summary>
+    [Theory]
+    [InlineData(1, 10, 8)]
+    [InlineData(2, 10, 12)]
+    [InlineData(20, 30, 40)]
+    [InlineData(20, 1, 8)]
+    public void Loan_RecalledWhileInUse_CostsUntilTheUnitsAreBack(int keptSeconds, int graceSeconds, int paid)
+    {
+        var (pool, a, b, time) = Of30(o => o.GracePeriod = TimeSpan.FromSeconds(graceSeconds));
+        var loan = a.TryBorrow(b, 4, Term);
+        var lease = a.TryAcquire(14);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(4, loan.Recall());
+        Assert.Equal((Beginning, 40), (a.Credits, pool.Market.StatementOf("a").Held));
+        for (var i = 0; i < keptSeconds; i++) time.Advance(TimeSpan.FromSeconds(1));
+        lease.Dispose();
+        Assert.Equal((Beginning - paid, Beginning + paid, 0), (a.Credits, b.Credits, pool.Market.StatementOf("a").Held));
         AssertConserved(pool);
     }
 
