@@ -15,7 +15,7 @@ public enum MarketError
     /// <summary>A priority beyond -100 to 100.</summary>
     Priority,
 
-    /// <summary>The participant belongs to another pool, or is leaving.</summary>
+    /// <summary>The participant belongs to another pool, is leaving, is the reserve, or offers although it never lends.</summary>
     Participant,
 
     /// <summary>The order would cost more than can be counted.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ResourceBorrowing.Market;
 
 namespace ResourceBorrowing;
@@ -38,15 +39,15 @@ public sealed class MarketOrder
     private readonly Lock _lock = new();
     private readonly List<Loan> _loans = [];
     private readonly TaskCompletionSource<MarketOrderStatus> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Action<MarketOrder> _ended;
+    private readonly Marketplace _market;
     private int _left;
     private int _lastPrice;
     private MarketOrderStatus _status;
     private RefusalReason _refusal;
 
-    internal MarketOrder(MarketOrderKind kind, Participant participant, int units, int price, long term, long expiresAt, Action<MarketOrder> ended)
+    internal MarketOrder(MarketOrderKind kind, Participant participant, int units, int price, long term, long expiresAt, Marketplace market)
     {
-        (Kind, Participant, Units, _left, PriceInThousandths, TermInMilliseconds, ExpiresAt, _ended) = (kind, participant, units, units, price, term, expiresAt, ended);
+        (Kind, Participant, Units, _left, PriceInThousandths, TermInMilliseconds, ExpiresAt, _market) = (kind, participant, units, units, price, term, expiresAt, market);
     }
 
     /// <summary>Whether it asks or puts up.</summary>
@@ -97,6 +98,9 @@ public sealed class MarketOrder
         }
     }
 
+    /// <summary>How much has been lent for it, and why not more: what stands in the way now, as far as can be told without a round; made when asked for.</summary>
+    public string Explanation => _market.Explain(this);
+
     /// <summary>What the last loan that it brought costs, in credits for a unit and a second; null before the first.</summary>
     public decimal? LastPrice
     {
@@ -135,6 +139,9 @@ public sealed class MarketOrder
     /// <returns>False when it stands no longer.</returns>
     public bool Cancel() => TryEnd(MarketOrderStatus.Cancelled);
 
+    /// <summary>One line for people.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kind} of '{Participant.Name}' for {Units} at {Price} credits: {Explanation}");
+
     internal bool TryEnd(MarketOrderStatus status)
     {
         lock (_lock)
@@ -143,7 +150,7 @@ public sealed class MarketOrder
             _status = status;
         }
 
-        _ended(this);
+        _market.Remove(this);
         _completion.TrySetResult(status);
         return true;
     }

@@ -17,6 +17,7 @@ internal sealed class MarketSession(
     private readonly List<(StandingTransfer Transfer, int Units)> _before = [];
     private MarketOutcome _outcome = MarketOutcome.None;
     private string _reason = "";
+    private int _unpaid;
     private long _renewed;
     private long _returned;
 
@@ -30,9 +31,7 @@ internal sealed class MarketSession(
             if (LiveUnitsOf(transfer, out _) is var units and > 0) _before.Add((transfer, units));
         StandingAfter = [.. _before.Select(static b => b.Transfer)];
         var round = Describe();
-        var decided = mechanism.Decide(round) ?? throw new InvalidOperationException("The market mechanism decided nothing: null.");
-        // Once and for all: lists of somebody else may change, or run code.
-        _outcome = decided with { Transfers = [.. decided.Transfers ?? []], Credits = [.. decided.Credits ?? []] };
+        _outcome = MarketRules.Copy(mechanism.Decide(round));
         MarketRules.Check(_outcome, round);
         if (pool.IsObserving) _reason = "the pool only observes";
         else if (pool.Now - now > Math.Max(period, book.PlanningPeriod)) _reason = "the market mechanism took longer than a round";
@@ -42,7 +41,13 @@ internal sealed class MarketSession(
 
     internal MarketReport Report() => new(
         TimeSpan.FromMilliseconds(now), _outcome.ClearingPrice, _bids.Length, _offers.Length, _outcome.Transfers.Sum(static t => (long)t.Units), Lent, _renewed, _returned,
-        string.Join(", ", _refused.Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Value} refused: {r.Key}")).Prepend(_reason).Where(static t => t.Length > 0)));
+        string.Join(", ", Reasons().Where(static t => t.Length > 0)));
+
+    private IEnumerable<string> Reasons() =>
+    [
+        _reason, .. _refused.Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Value} refused: {r.Key}")),
+        _unpaid == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{_unpaid} credit entries not posted: who was to pay has not so much"),
+    ];
 
     private MarketRound Describe()
     {
@@ -174,7 +179,7 @@ internal sealed class MarketSession(
         foreach (var transfer in isCarriedOut ? _outcome.Credits : [])
         {
             var (from, to) = (transfer.From < 0 ? ledger.House : participants[transfer.From].Account.Credits!, participants[transfer.To].Account.Credits!);
-            if (!ledger.TryPay(from, to, CreditAmount.Of(transfer.Credits), transfer.Reason, now)) Refused(RefusalReason.InsufficientCredits, 0);
+            if (!ledger.TryPay(from, to, CreditAmount.Of(transfer.Credits), transfer.Reason, now)) _unpaid++;
         }
 
         ledger.DivideEarnings(now);

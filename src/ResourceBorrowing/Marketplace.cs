@@ -1,3 +1,4 @@
+using ResourceBorrowing.Diagnostics;
 using ResourceBorrowing.Loans;
 using ResourceBorrowing.Market;
 
@@ -8,7 +9,7 @@ namespace ResourceBorrowing;
 /// Thread-safe. Orders are matched in rounds, every <see cref="MarketplaceOptions.RoundPeriod"/>, on the pool's one timer. What a round decides becomes ordinary loans: consent, limits, reputation and the lender's own
 /// callers come first, as always, and what they do not allow is not lent and not paid. An offer is its lender's consent to what is lent from it.
 /// </remarks>
-public sealed class Marketplace
+public sealed partial class Marketplace
 {
     private const int MostPriority = 100;
     private static readonly TimeSpan DefaultLife = TimeSpan.FromMinutes(1);
@@ -25,6 +26,7 @@ public sealed class Marketplace
     private long _lastRound;
     private long _nextExpiry = TimerWheel.Never;
     private int _isBusy;
+    private bool _isLate;
     private MarketReport? _last;
     private long _traded;
 
@@ -67,7 +69,7 @@ public sealed class Marketplace
         if (cost > CreditAmount.Most) throw new MarketException(MarketError.Overflow, $"{units} units at {highestPrice} for {time} ms cost more credits than can be counted.");
         if (!borrower.Account.Credits!.CanHold(cost))
             throw new MarketException(MarketError.InsufficientCredits, $"'{borrower.Name}' cannot bid: that would cost up to {CreditAmount.Credits((long)cost)} credits, and it has {CreditAmount.Credits(borrower.Account.Credits.Available)} to spend.");
-        return Add(new(MarketOrderKind.Bid, borrower, units, price, time, expiry, Remove) { Priority = priority, TakesPart = takesPart });
+        return Add(new(MarketOrderKind.Bid, borrower, units, price, time, expiry, this) { Priority = priority, TakesPart = takesPart });
     }
 
     /// <summary>Puts units up, from the next round on.</summary>
@@ -81,8 +83,10 @@ public sealed class Marketplace
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
     public MarketOrder Offer(Participant lender, int units, decimal reservePrice, TimeSpan? longestTerm = null, TimeSpan? expiresAfter = null)
     {
+        ArgumentNullException.ThrowIfNull(lender);
+        if (lender.Account.Rules.Consent == LendingConsent.Never) throw new MarketException(MarketError.Participant, $"'{lender.Name}' cannot offer units: it never lends.");
         var (price, time, expiry) = Check(lender, units, reservePrice, longestTerm ?? ResourcePool.LongestTerm, expiresAfter ?? DefaultLife);
-        return Add(new(MarketOrderKind.Offer, lender, units, price, time, expiry, Remove));
+        return Add(new(MarketOrderKind.Offer, lender, units, price, time, expiry, this));
     }
 
     /// <summary>How many credits somebody has, and why.</summary>
@@ -104,22 +108,34 @@ public sealed class Marketplace
     /// <returns>When to come again.</returns>
     internal long OnTimer(long now)
     {
-        if (now >= Volatile.Read(ref _nextExpiry)) Expire(now);
-        if (now >= NextRound)
+        // After a jump of the clock one round stands for all that were missed, and comes before orders end that stood when it was due.
+        var due = NextRound;
+        ExpireUntil(Math.Min(now, due));
+        if (now >= due)
         {
-            // After a jump of the clock one round stands for all that were missed; and while one is not ready, no other begins.
             Volatile.Write(ref _lastRound, now);
-            if (Interlocked.Exchange(ref _isBusy, 1) == 0) Begin(now);
+            if (Interlocked.Exchange(ref _isBusy, 1) == 0)
+            {
+                _isLate = false;
+                Begin(now);
+            }
+            else if (!_isLate)
+            {
+                _isLate = true;
+                _pool.Log(PoolLog.RoundIsLate);
+            }
         }
 
+        ExpireUntil(now);
         return Math.Min(NextRound, Volatile.Read(ref _nextExpiry));
     }
 
     /// <summary>The period may have changed.</summary>
     internal void LookAgain() => _pool.Arm(NextRound);
 
-    private void Expire(long now)
+    private void ExpireUntil(long now)
     {
+        if (now < Volatile.Read(ref _nextExpiry)) return;
         var over = new List<MarketOrder>();
         lock (_lock)
         {
@@ -165,7 +181,7 @@ public sealed class Marketplace
             // An offer is consent, which a plan does not have of those that want to be asked.
             if (own.Contains((participant, kind)) || kind == MarketOrderKind.Offer && participant.Account.Rules.Consent != LendingConsent.Automatic) continue;
             var term = kind == MarketOrderKind.Bid ? _book.DefaultTerm : (long)ResourcePool.LongestTerm.TotalMilliseconds;
-            if (TryAdd(new(kind, participant, units, _book.Price, term, expiry, Remove) { IsPlanned = true }) is null) return;
+            if (TryAdd(new(kind, participant, units, _book.Price, term, expiry, this) { IsPlanned = true }) is null) return;
         }
     }
 
@@ -208,7 +224,8 @@ public sealed class Marketplace
         return order;
     }
 
-    private void Remove(MarketOrder order)
+    /// <summary>It stands no longer.</summary>
+    internal void Remove(MarketOrder order)
     {
         lock (_lock)
             if (order.Place is { List: not null } place) _orders.Remove(place);

@@ -40,4 +40,7 @@ internal static partial class PoolLog
 
     [LoggerMessage(12, LogLevel.Warning, "A plan is not ready after a planning period, and no other is made until it is: look for a forecaster that takes long.", EventName = "PlanIsLate")]
     internal static partial void PlanIsLate(ILogger logger);
+
+    [LoggerMessage(13, LogLevel.Warning, "A round of the marketplace is not ready after its period, and no other begins until it is: look for a market mechanism that takes long.", EventName = "RoundIsLate")]
+    internal static partial void RoundIsLate(ILogger logger);
 }

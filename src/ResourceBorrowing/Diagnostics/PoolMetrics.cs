@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 
 namespace ResourceBorrowing.Diagnostics;
 
@@ -15,6 +16,8 @@ internal sealed class PoolMetrics
     private const string ReasonTag = "resource_borrowing.reason";
     private const string ResultTag = "resource_borrowing.result";
     private const string Unit = "{ru}";
+
+    private static readonly string[] Reasons = [.. Enum.GetNames<RefusalReason>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
 
     private readonly ResourcePool _pool;
     private readonly Counter<long>? _refusals;
@@ -62,7 +65,7 @@ internal sealed class PoolMetrics
     private void ObserveMarket(Meter meter, Marketplace market)
     {
         meter.CreateObservableGauge("resource_borrowing.credits", () => Measure(static p => (double)p.Credits), "{credit}", "Credits a participant has, those held for loans included.");
-        meter.CreateObservableGauge("resource_borrowing.market.price", () => (double)(market.ReportRound()?.ClearingPrice ?? 0), "{credit}/{ru}.s", "The clearing price of the last round; 0 when nothing was traded.");
+        meter.CreateObservableGauge("resource_borrowing.market.price", () => (double)(market.ReportRound()?.ClearingPrice ?? 0), "{credit}/{ru}/s", "The clearing price of the last round; 0 when nothing was traded.");
         meter.CreateObservableUpDownCounter("resource_borrowing.market.orders", () => market.Orders.Count, "{order}", "Bids and offers that stand.");
         meter.CreateObservableCounter("resource_borrowing.market.traded", () => market.Traded, Unit, "Units that rounds have lent.");
     }
@@ -145,34 +148,7 @@ internal sealed class PoolMetrics
         return word.Allocation == 0 ? 0 : (double)word.InUse / word.Allocation;
     }
 
-    private static string Name(RefusalReason reason) => reason switch
-    {
-        RefusalReason.None => "granted",
-        RefusalReason.NotAvailable => "not_available",
-        RefusalReason.QueueFull => "queue_full",
-        RefusalReason.ExceedsAllocation => "exceeds_allocation",
-        RefusalReason.Removed => "removed",
-        RefusalReason.Disposed => "disposed",
-        RefusalReason.LenderNotAvailable => "lender_not_available",
-        RefusalReason.LendingLimit => "lending_limit",
-        RefusalReason.LenderHasWaiters => "lender_has_waiters",
-        RefusalReason.LenderOwesDebt => "lender_owes_debt",
-        RefusalReason.Reputation => "reputation",
-        RefusalReason.BorrowingLimit => "borrowing_limit",
-        RefusalReason.BorrowerOwesDebt => "borrower_owes_debt",
-        RefusalReason.ConsentRefused => "consent_refused",
-        RefusalReason.ConsentRequired => "consent_required",
-        RefusalReason.LenderKeepsUnits => "lender_keeps_units",
-        RefusalReason.HarmBudget => "harm_budget",
-        RefusalReason.TermTooLong => "term_too_long",
-        RefusalReason.NotEnoughToLend => "not_enough_to_lend",
-        RefusalReason.OpenLoanLimit => "open_loan_limit",
-        RefusalReason.PoolLoanLimit => "pool_loan_limit",
-        RefusalReason.LoanEnded => "loan_ended",
-        RefusalReason.LoanRecalled => "loan_recalled",
-        RefusalReason.InsufficientCredits => "insufficient_credits",
-        _ => "other",
-    };
+    private static string Name(RefusalReason reason) => reason == RefusalReason.None ? "granted" : Reasons[(int)reason];
 
     private IEnumerable<Measurement<double>> MeasureHarm()
     {

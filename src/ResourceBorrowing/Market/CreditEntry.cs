@@ -50,7 +50,7 @@ public sealed record CreditStatement(string Name, decimal Balance, decimal Held,
     {
         var text = new System.Text.StringBuilder();
         text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{Name}: {Balance:0.######} credits, {Held:0.######} of them held for loans; {Available:0.######} to spend\n");
-        text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{"",12}  {Carried,16:0.000000}  carried\n");
+        if (Carried != 0) text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{"",12}  {Carried,16:0.000000}  carried\n");
         foreach (var entry in Entries)
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{entry.At.TotalSeconds,11:0.000}s  {entry.Credits,16:0.000000}  {entry.Reason}, {entry.Counterparty}{(entry.Postings > 1 ? $" ({entry.Postings} postings)" : "")}\n");
         return text.ToString();

@@ -74,7 +74,7 @@ public readonly record struct MarketTransfer(int Lender, int Borrower, int Units
 /// <param name="From">Who pays; -1 for the house, which makes them.</param>
 /// <param name="To">Who is paid; the reserve's place for all together.</param>
 /// <param name="Credits">How many, from 0.</param>
-/// <param name="Reason">Why.</param>
+/// <param name="Reason">Why: <see cref="CreditReason.Free"/>, the only one for the house, <see cref="CreditReason.Pledged"/> or <see cref="CreditReason.Divided"/>.</param>
 public readonly record struct CreditTransfer(int From, int To, decimal Credits, CreditReason Reason);
 
 /// <summary>What was decided.</summary>

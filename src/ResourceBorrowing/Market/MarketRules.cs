@@ -3,10 +3,19 @@ namespace ResourceBorrowing.Market;
 /// <summary>What an outcome must keep to, whoever decided it.</summary>
 internal static class MarketRules
 {
+    /// <summary>An outcome once and for all: lists of somebody else may change, or run code.</summary>
+    /// <exception cref="InvalidOperationException">There is none, or a part of it is missing.</exception>
+    internal static MarketOutcome Copy(MarketOutcome? outcome)
+    {
+        if (outcome is null) throw Wrong("it decided nothing: null");
+        if (outcome.Transfers is null || outcome.Credits is null) throw Wrong("a list of its outcome is null");
+        return outcome with { Transfers = [.. outcome.Transfers], Credits = [.. outcome.Credits] };
+    }
+
     /// <exception cref="InvalidOperationException">It cannot be carried out; the message says why.</exception>
     internal static void Check(MarketOutcome outcome, MarketRound round)
     {
-        if (outcome.Transfers is null || outcome.Credits is null) throw Wrong("a list of its outcome is null");
+        if (outcome.ClearingPrice is { } clearing && !CreditAmount.IsPrice(clearing)) throw Wrong($"a clearing price of {clearing} cannot be");
         var (bids, offers, lent) = (new long[round.Bids.Count], new long[round.Offers.Count], new long[round.Participants.Count]);
         var last = round.Participants.Count - 1;
         foreach (var transfer in outcome.Transfers)
@@ -33,10 +42,13 @@ internal static class MarketRules
             if (!round.Bids[i].TakesPart && bids[i] != 0 && bids[i] != round.Bids[i].Units) throw Wrong($"{round.Bids[i]} takes no part of what it asks for");
         foreach (var transfer in outcome.Credits)
         {
-            if (transfer.From < -1 || transfer.From > last || transfer.To < 0 || transfer.To > last || transfer.From == transfer.To || transfer.Credits is < 0 or > CreditAmount.MostCredits || !Enum.IsDefined(transfer.Reason))
+            if (transfer.From < -1 || transfer.From > last || transfer.To < 0 || transfer.To > last || transfer.From == transfer.To || transfer.Credits is < 0 or > CreditAmount.MostCredits || !IsReason(transfer))
                 throw Wrong($"{transfer} cannot be");
         }
     }
+
+    /// <summary>What a mechanism may give as the reason: the others are the ledger's own, and would tell of what was not.</summary>
+    private static bool IsReason(in CreditTransfer transfer) => transfer.From < 0 ? transfer.Reason == CreditReason.Free : transfer.Reason is CreditReason.Free or CreditReason.Pledged or CreditReason.Divided;
 
     private static InvalidOperationException Wrong(string what) => new($"The market mechanism is wrong, and nothing was done: {what}.");
 }

@@ -3,9 +3,12 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using ResourceBorrowing.Diagnostics;
+using ResourceBorrowing.Market;
 
 namespace ResourceBorrowing.Tests.DependencyInjection;
 
@@ -68,6 +71,32 @@ public class MarketHostTests
         Assert.Equal(960, pool["a"].Credits);
         options.Marketplace.IsEnabled = false;
         Assert.Contains("Marketplace.IsEnabled", Assert.Throws<OptionsValidationException>(() => pool.Reconfigure(options)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>In real time: with a clock of the test's the timer itself would hang.</summary>
+    [Fact]
+    public void Mechanism_ThatNeverReturns_IsLoggedOnce_AndHoldsUpNoLoan()
+    {
+        using var end = new ManualResetEventSlim();
+        using var logs = new FakeLoggerProvider();
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        var options = new ResourcePoolOptions { Capacity = 20, Reputation = { NewcomerLoans = 0 }, Marketplace = { IsEnabled = true, RoundPeriod = TimeSpan.FromMilliseconds(10) }, Stability = { IsEnabled = false } }
+            .AddParticipant("a", 10).AddParticipant("b", 10);
+        var rounds = 0;
+        options.Marketplace.UseMechanism(new Market.MarketplaceTests.Deciding(_ =>
+        {
+            Interlocked.Increment(ref rounds);
+            end.Wait();
+            return MarketOutcome.None;
+        }));
+        using var pool = new ResourcePool(options, loggerFactory: loggers);
+        Assert.True(SpinWait.SpinUntil(() => Late() > 0, TimeSpan.FromSeconds(30)), "nobody learns of it");
+        using (var loan = pool["a"].TryBorrow(pool["b"], 2, TestPool.Term)) Assert.True(loan.IsGranted);
+        Assert.Equal((1, 1), (rounds, Late()));
+        end.Set();
+        Assert.True(SpinWait.SpinUntil(() => pool.Market.ReportRound() is not null && Volatile.Read(ref rounds) > 1, TimeSpan.FromSeconds(30)), "no other round begins");
+
+        int Late() => logs.Collector.GetSnapshot().Count(static r => r.Id.Name == "RoundIsLate");
     }
 
     [Fact]

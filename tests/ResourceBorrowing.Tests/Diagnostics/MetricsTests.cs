@@ -77,6 +77,18 @@ public class MetricsTests
         Assert.Equal(2, Assert.Single(queued.GetMeasurementSnapshot()).Value);
     }
 
+    /// <summary>Every reason has a name of its own; none is called other.</summary>
+    [Fact]
+    public void Refusals_AreCountedByTheirReason()
+    {
+        var (pool, meters, _) = Metered();
+        using var refusals = new MetricCollector<long>(meters, ResourceBorrowingDiagnostics.MeterName, "resource_borrowing.refusals");
+        var reasons = Enum.GetValues<RefusalReason>().Where(static r => r != RefusalReason.None).ToArray();
+        foreach (var reason in reasons) pool.Metrics.Refused("a", reason);
+        var names = refusals.GetMeasurementSnapshot().Select(static m => (string)m.Tags["resource_borrowing.reason"]!).ToArray();
+        Assert.Equal(reasons.Select(static r => r.ToString()), names.Select(static n => string.Concat(n.Split('_').Select(static w => char.ToUpperInvariant(w[0]) + w[1..]))));
+    }
+
     [Fact]
     public void Policy_ThatThrows_IsContainedCountedAndLogged()
     {

@@ -42,9 +42,10 @@ public class CreditHistoryTests
         Assert.True(a.TryHold(250_000));
         Assert.Equal(
             "a: 10.345676 credits, 0.25 of them held for loans; 11.595676 to spend\n" +
-            "                      0.000000  carried\n" +
             "      1.250s         12.345678  Joined, (house)\n" +
             "      2.001s         -2.000002  Loan, b (2 postings)\n", a.Statement().ToString());
+        for (var i = 0; i < CreditHistory.Length; i++) Assert.True(ledger.TryPay(a, ledger.Join($"c{i}", 3000), 1, CreditReason.Loan, 3000));
+        Assert.Contains("\n                     10.345676  carried\n", a.Statement().ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -71,18 +71,33 @@ public class MarketRulesTests
     [Fact]
     public void Check_OfCreditsThatMove_TellsWhatMayBeFromWhatCannot()
     {
-        MarketRules.Check(new([], null, [new(-1, 0, 0, CreditReason.Free), new(2, 1, CreditAmount.MostCredits, CreditReason.Pledged), new(0, 2, 1, CreditReason.Pledged)]), Round);
+        MarketRules.Check(new([], null, [new(-1, 0, 0, CreditReason.Free), new(2, 1, CreditAmount.MostCredits, CreditReason.Pledged), new(0, 2, 1, CreditReason.Divided), new(0, 1, 1, CreditReason.Free)]), Round);
         foreach (var wrong in new CreditTransfer[]
         {
             new(-2, 0, 1, CreditReason.Free), new(3, 0, 1, CreditReason.Free), new(0, -1, 1, CreditReason.Free), new(0, 3, 1, CreditReason.Free), new(1, 1, 1, CreditReason.Free),
             new(0, 1, -0.001m, CreditReason.Free), new(0, 1, CreditAmount.MostCredits + 0.001m, CreditReason.Free), new(0, 1, 1, (CreditReason)99),
+            new(-1, 1, 1, CreditReason.Pledged), new(-1, 1, 1, CreditReason.Joined), new(0, 1, 1, CreditReason.Joined), new(0, 1, 1, CreditReason.Loan), new(0, 1, 1, CreditReason.Left),
+            new(0, 1, 1, CreditReason.Restored), new(0, 1, 1, CreditReason.Loaded),
         }) Assert.EndsWith("cannot be.", Assert.Throws<InvalidOperationException>(() => MarketRules.Check(new([], null, [wrong]), Round)).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Check_OfListsThatAreNull_SaysSo()
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1_000_000, true)]
+    [InlineData(-0.001, false)]
+    [InlineData(0.0001, false)]
+    [InlineData(1_000_000.001, false)]
+    public void Check_OfAClearingPrice_TakesOnlyPrices(double price, bool isPrice)
     {
-        Assert.Contains("is null", Assert.Throws<InvalidOperationException>(static () => MarketRules.Check(new(null!, null, []), Round)).Message, StringComparison.Ordinal);
-        Assert.Contains("is null", Assert.Throws<InvalidOperationException>(static () => MarketRules.Check(new([], null, null!), Round)).Message, StringComparison.Ordinal);
+        var outcome = new MarketOutcome([], (decimal)price, []);
+        if (isPrice) MarketRules.Check(outcome, Round);
+        else Assert.Contains("clearing price", Assert.Throws<InvalidOperationException>(() => MarketRules.Check(outcome, Round)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Copy_OfWhatIsMissing_SaysWhat()
+    {
+        foreach (var wrong in new[] { null, new MarketOutcome(null!, null, []), new([], null, null!) })
+            Assert.Contains("null", Assert.Throws<InvalidOperationException>(() => MarketRules.Copy(wrong)).Message, StringComparison.Ordinal);
     }
 }

@@ -102,6 +102,21 @@ public class MarketplaceTests
         Assert.Throws<ObjectDisposedException>(() => pool.Market.Bid(a, 1, 1m));
     }
 
+    /// <summary>After a jump of the clock a round comes before orders end that stood when it was due, and after those that did not.</summary>
+    [Theory]
+    [InlineData(61, 1.5, MarketOrderStatus.Filled)]
+    [InlineData(61, 1, MarketOrderStatus.Expired)]
+    [InlineData(0.9, 0.5, MarketOrderStatus.Expired)]
+    [InlineData(3600, 3600, MarketOrderStatus.Filled)]
+    public void Orders_WhenTheClockJumps_TakePartInTheRoundThatWasDue(double jump, double life, MarketOrderStatus status)
+    {
+        var (pool, a, b, time) = Of30();
+        var (bid, offer) = (pool.Market.Bid(a, 2, 1m, expiresAfter: TimeSpan.FromSeconds(life)), pool.Market.Offer(b, 2, 1m, expiresAfter: TimeSpan.FromSeconds(life)));
+        time.Advance(TimeSpan.FromSeconds(jump));
+        Assert.Equal((status, status), (bid.Status, offer.Status));
+        LoanPriceTests.AssertConserved(pool);
+    }
+
     public static TheoryData<MarketError, Action<ResourcePool>> Faults => new()
     {
         { MarketError.Units, static p => p.Market.Bid(p["a"], 0, 1m) },
@@ -117,6 +132,7 @@ public class MarketplaceTests
         { MarketError.Priority, static p => p.Market.Bid(p["a"], 1, 1m, priority: 101) },
         { MarketError.Participant, static p => p.Market.Bid(p.Reserve, 1, 1m) },
         { MarketError.Participant, static p => p.Market.Offer(Of30().A, 1, 1m) },
+        { MarketError.Participant, static p => p.Market.Offer(p["b"], 1, 1m) },
         { MarketError.InsufficientCredits, static p => p.Market.Bid(p["a"], 10, 10.001m, Term) },
         { MarketError.TooManyOrders, static p => Array.ForEach([1, 2, 3, 4], _ => p.Market.Offer(p["a"], 1, 1m)) },
     };
@@ -125,7 +141,7 @@ public class MarketplaceTests
     [MemberData(nameof(Faults))]
     public void Order_ThatCannotBeRight_IsRefusedWithItsReason(MarketError error, Action<ResourcePool> order)
     {
-        var (pool, _, _, _) = Of30(static o => o.Marketplace.OrderLimit = 3);
+        var (pool, _, _, _) = Of30(static o => (o.Marketplace.OrderLimit, o.Participants[1].Consent) = (3, LendingConsent.Never));
         Assert.Equal(error, Assert.Throws<MarketException>(() => order(pool)).Error);
         Assert.Equal(error == MarketError.TooManyOrders ? 3 : 0, pool.Market.Orders.Count);
         LoanPriceTests.AssertConserved(pool);
