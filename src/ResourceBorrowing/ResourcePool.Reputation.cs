@@ -8,6 +8,9 @@ namespace ResourceBorrowing;
 // Reputations as the pool's users see them: why they are as they are, and how they outlive the process.
 public sealed partial class ResourcePool
 {
+    // Of a state that was loaded where there is no marketplace.
+    private SavedCredits[]? _keptCredits;
+
     internal ReputationOptions ReputationOptions => _options.Reputation;
 
     /// <summary>Why a participant has the reputation it has: how it stands with each source of evidence, and the last changes with their reasons.</summary>
@@ -42,13 +45,14 @@ public sealed partial class ResourcePool
         if (Forecasting.IsEnabled && !Balancer!.TryBetweenPlans(() => state = state with { Forecasts = ForecastBook.Save(this) }))
             Contain("forecaster", new TimeoutException("A forecaster did not come to an end; forecasts are not saved."));
         if (_book.Credits is { } ledger) _book.Attend(_book.Audit((ref _) => state = state with { Credits = CreditsBook.Save(ledger) }));
+        else state = state with { Credits = Volatile.Read(ref _keptCredits) };
         stream.Write(StateFormat.Write(state));
     }
 
     /// <summary>
     /// Takes up what <see cref="SaveState"/> wrote, of this version of the library or an earlier one, as if the time between had been spent waiting. Names that it
     /// speaks of have their reputation from it; others keep what they have. Forecasts are taken up by participants that are there, where forecaster, step and seasons are the same; credits
-    /// where there is a marketplace, by participants that are there, and by others when they join.
+    /// where there is a marketplace, by participants that are there, and by others when they join; where there is none they are kept for the next state.
     /// </summary>
     /// <param name="stream">Where from; stays open. What it throws reaches the caller.</param>
     /// <exception cref="InvalidDataException">
@@ -75,8 +79,14 @@ public sealed partial class ResourcePool
     /// <summary>Balances are checked against those there are and taken up in one step.</summary>
     private void LoadCredits(SavedState state)
     {
-        if (_book.Credits is not { } ledger || state.Credits is not { } saved) return;
+        if (state.Credits is not { } saved) return;
         var (balances, now, fault) = (CreditsBook.Read(saved), Now, (string?)null);
+        if (_book.Credits is not { } ledger)
+        {
+            Volatile.Write(ref _keptCredits, saved);
+            return;
+        }
+
         _book.Attend(_book.Audit((ref _) => fault = ledger.Load(balances, now)));
         if (fault is not null) throw StateFormat.Wrong(fault);
     }

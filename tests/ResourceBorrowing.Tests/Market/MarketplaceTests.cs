@@ -265,8 +265,11 @@ public class MarketplaceTests
         (await waiting).Dispose();
     }
 
-    [Fact]
-    public void State_KeepsCredits_OfThoseThatLeftToo()
+    /// <summary>Also where it passes through a pool without a marketplace.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void State_KeepsCredits_OfThoseThatLeftToo(bool hasMarketBetween)
     {
         using var state = new MemoryStream();
         var (pool, a, b, time) = Of30();
@@ -274,10 +277,17 @@ public class MarketplaceTests
         time.Advance(Term);
         Assert.True(pool.RemoveAsync("b").IsCompletedSuccessfully);
         pool.SaveState(state);
-        var other = new ResourcePool(new ResourcePoolOptions { Capacity = 30, Marketplace = { IsEnabled = true } }.AddParticipant("a", 10), new FakeTimeProvider());
-        state.Position = 0;
-        other.LoadState(state);
-        Assert.Equal(960, other["a"].Credits);
+        ResourcePool? other = null;
+        foreach (var hasMarket in new[] { hasMarketBetween, true })
+        {
+            other = new ResourcePool(new ResourcePoolOptions { Capacity = 30, Marketplace = { IsEnabled = hasMarket } }.AddParticipant("a", 10), new FakeTimeProvider());
+            state.Position = 0;
+            other.LoadState(state);
+            state.SetLength(0);
+            other.SaveState(state);
+        }
+
+        Assert.Equal(960, other!["a"].Credits);
         Assert.Equal(1040, other.Add(new ParticipantOptions { Name = "b", NominalQuota = 10 }).Credits);
         LoanPriceTests.AssertConserved(other);
     }
