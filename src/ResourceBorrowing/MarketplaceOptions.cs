@@ -19,8 +19,8 @@ public sealed class MarketplaceOptions
     public decimal Price { get; set; } = 1;
 
     /// <summary>
-    /// What the first participants begin with, 0 to 1,000,000,000 credits. Default 1000. Whoever joins later has what the others have on average. With too few, nobody can borrow at first, and so nobody
-    /// ever earns.
+    /// What the first participants begin with, 0 to 1,000,000,000 credits. Default 1000. Whoever joins later has what the others have on average. A unit borrowed for an hour
+    /// costs 3,600 at the default price. With too few, nobody can borrow at first, and so nobody ever earns.
     /// </summary>
     public decimal InitialCredits { get; set; } = 1000;
 

@@ -28,12 +28,8 @@ internal static class Choice
     }
 
     /// <summary>One of the names of an enumeration, in lower case.</summary>
-    internal static Option<T> OneOf<T>(string name, string description, T? unless = null) where T : struct, Enum
-    {
-        var option = OneOf(name, description, Enum.GetValues<T>(), static value => value.ToString().ToLowerInvariant());
-        if (unless is { } value) option.DefaultValueFactory = _ => value;
-        return option;
-    }
+    internal static Option<T> OneOf<T>(string name, string description) where T : struct, Enum =>
+        OneOf(name, description, Enum.GetValues<T>(), static value => value.ToString().ToLowerInvariant());
 
     /// <summary>One of several things that have names.</summary>
     internal static Option<T> OneOf<T>(string name, string description, IReadOnlyList<T> all, Func<T, string> nameOf)

@@ -38,10 +38,10 @@ internal static class CompareCommand
                     result.AddError($"--policies: '{name}' is none; these are: {string.Join(", ", Policy.All.Select(static p => p.Name))}.");
         });
         var seed = Choice.Number("--seed", "Seed of all chance", int.MinValue, int.MaxValue, defaults.Seed);
-        var adversary = Choice.OneOf<AdversaryKind>("--adversary", "What one participant does to the others; each policy then runs a second time without it.", AdversaryKind.None);
+        var adversary = Choice.OneOf<AdversaryKind>("--adversary", "What one participant does to the others; each policy then runs a second time without it. Default none.");
         var adversaryName = new Option<string?>("--adversary-name") { Description = "Which participant; default the first.", HelpName = "NAME" };
         var output = new Option<string?>("--out") { Description = "Also write results.csv, results.json, plots and report.html to this folder.", HelpName = "DIR" };
-        var strict = new Option<bool>("--strict") { Description = "Exit with 1 when borrowing misses a target." };
+        var strict = new Option<bool>("--strict") { Description = "Exit with 1 when borrowing, balancing or forecasting misses a target." };
         var requests = Choice.Number("--requests", "Mean requests of a participant in a step", 0.01, 1e6, defaults.RequestsPerStep);
         var step = Choice.Number("--step-seconds", "Virtual length of a step", 0.02, 86_400.0, defaults.StepLength.TotalSeconds);
         var service = Choice.Number("--service", "How long a request uses its unit, in steps", 0.001, 100.0, defaults.Service);

@@ -32,7 +32,7 @@ internal static partial class PoolLog
     [LoggerMessage(9, LogLevel.Information, "The state of the resource pool was loaded from {Path}.", EventName = "StateLoaded")]
     internal static partial void StateLoaded(ILogger logger, string path);
 
-    [LoggerMessage(10, LogLevel.Error, "The state of the resource pool in {Path} was refused; it is kept as {KeptAs}, and all reputations begin at 50. {Fault}", EventName = "StateRefused")]
+    [LoggerMessage(10, LogLevel.Error, "The state of the resource pool in {Path} was refused; it is kept as {KeptAs}, and all reputations begin at 50, and credits, where there are any, anew. {Fault}", EventName = "StateRefused")]
     internal static partial void StateRefused(ILogger logger, string path, string keptAs, string fault);
 
     [LoggerMessage(11, LogLevel.Warning, "The host is overloaded: nothing is lent until it recovers, and what is lent is recalled. {Reason}", EventName = "HostOverloaded")]
