@@ -41,7 +41,7 @@ internal readonly record struct Refusal(RefusalReason Reason, int Asked, int Pos
         RefusalReason.LenderKeepsUnits => $"'{participant}' cannot lend {Asked}: it keeps its free units for its own callers",
         RefusalReason.HarmBudget => $"'{participant}' cannot lend {Asked}: its callers have waited too long for units it had lent",
         RefusalReason.TermTooLong => $"'{participant}' does not lend for so long",
-        RefusalReason.NotEnoughToLend => $"'{participant}' cannot borrow {Asked}: all others together can lend {Possible} now",
+        RefusalReason.NotEnoughToLend => $"'{participant}' cannot borrow {Asked}: all others together would lend it {Possible} now",
         RefusalReason.OpenLoanLimit => $"'{participant}' cannot borrow {Asked}: beside its {Possible} open loans it would have more than it may",
         RefusalReason.PoolLoanLimit => $"'{participant}' cannot borrow: the pool has as many open loans as it may",
         RefusalReason.CreditLine => $"'{participant}' cannot borrow {Asked}: with its reputation its credit line leaves {Possible}",

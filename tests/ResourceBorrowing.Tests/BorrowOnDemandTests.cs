@@ -297,7 +297,7 @@ public class BorrowOnDemandTests
 
         TestPool.AssertAtRest(pool);
         var refused = a.TryBorrow(16, TestPool.Term);
-        Assert.Equal((RefusalReason.NotEnoughToLend, "'a' cannot borrow 16: all others together can lend 15 now"), (refused.Refusal, refused.Explanation));
+        Assert.Equal((RefusalReason.NotEnoughToLend, "'a' cannot borrow 16: all others together would lend it 15 now"), (refused.Refusal, refused.Explanation));
         TestPool.AssertAtRest(pool);
         Assert.True(a.TryBorrow(13, TestPool.Term).IsActive);
         time.Advance(TestPool.Term);

@@ -14,6 +14,12 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds a resource pool to a host.</summary>
 public static class ResourceBorrowingServiceCollectionExtensions
 {
+    private static readonly string[] Groups =
+    [
+        nameof(ResourcePoolOptions.Participants), nameof(ResourcePoolOptions.Reputation), nameof(ResourcePoolOptions.Stability), nameof(ResourcePoolOptions.Balancing),
+        nameof(ResourcePoolOptions.Forecasting), nameof(ResourcePoolOptions.Marketplace), nameof(ResourcePoolOptions.Unit),
+    ];
+
     /// <summary>
     /// Adds a <see cref="ResourcePool"/>, configured through the builder or <c>Configure&lt;ResourcePoolOptions&gt;</c>, and each
     /// <see cref="Participant"/> as a service keyed by its name.
@@ -71,7 +77,18 @@ public static class ResourceBorrowingServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(section);
         if (!section.Exists()) throw new ArgumentException($"The configuration section '{section.Path}' is missing or empty.", nameof(section));
         var builder = services.AddResourceBorrowing();
+        services.Configure<ResourcePoolOptions>(_ => ThrowIfNoSection(section));
         services.Configure<ResourcePoolOptions>(section, static binder => binder.ErrorOnUnknownConfiguration = true);
         return builder;
+    }
+
+    /// <summary>A value where a group of options belongs would be passed over in silence.</summary>
+    private static void ThrowIfNoSection(IConfigurationSection section)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            if (string.IsNullOrEmpty(child.Value) || !Groups.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) continue;
+            throw new InvalidOperationException($"'{child.Path}' is '{child.Value}', and must be a section with options of its own.");
+        }
     }
 }

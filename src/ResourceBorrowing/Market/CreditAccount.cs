@@ -82,7 +82,7 @@ internal sealed class CreditAccount(string name, long overdraft)
     {
         lock (_lock)
         {
-            return new(Name, CreditAmount.Credits(_balance), CreditAmount.Credits(_held), CreditAmount.Credits(_balance - _held + _overdraft), (decimal)_history.Carried / CreditAmount.PerCredit, _history.Entries);
+            return new(Name, CreditAmount.Credits(_balance), CreditAmount.Credits(_held), CreditAmount.Credits(_balance - _held + _overdraft), (decimal)_history.Carried / CreditAmount.PerCredit, [.. _history.Entries.OrderBy(static e => e.At)]);
         }
     }
 

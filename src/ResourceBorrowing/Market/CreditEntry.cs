@@ -42,7 +42,7 @@ public readonly record struct CreditEntry(TimeSpan At, CreditReason Reason, stri
 /// <param name="Held">The part of it that is promised to loans that go on: what they are not charged for in the end is free again.</param>
 /// <param name="Available">What it may still spend: balance - held + overdraft limit.</param>
 /// <param name="Carried">The sum of all entries that are no longer told one by one.</param>
-/// <param name="Entries">The last entries, in the order in which they began.</param>
+/// <param name="Entries">The last entries, by the time of their last posting.</param>
 public sealed record CreditStatement(string Name, decimal Balance, decimal Held, decimal Available, decimal Carried, IReadOnlyList<CreditEntry> Entries)
 {
     /// <summary>A text for people.</summary>

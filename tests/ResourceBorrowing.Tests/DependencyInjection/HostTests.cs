@@ -145,6 +145,20 @@ public class HostTests
     }
 
     /// <summary>A host on any free port: the default one may be in use.</summary>
+    /// <summary>A group of options that is a mere value would be passed over, and nothing of it hold.</summary>
+    [Theory]
+    [InlineData("Marketplace", "true")]
+    [InlineData("balancing", "\"On\"")]
+    [InlineData("Unit", "12")]
+    [InlineData("Participants", "\"search\"")]
+    public void Configuration_WithAValueInPlaceOfAGroup_IsRefused(string group, string value)
+    {
+        var (services, _) = Configured($$"""{ "Pool": { "Capacity": 5, "{{group}}": {{value}} } }""");
+        using var provider = services.BuildServiceProvider();
+        var message = Assert.Throws<InvalidOperationException>(provider.GetRequiredService<ResourcePool>).Message;
+        Assert.Contains($"'Pool:{group}' is '{value.Trim('"')}', and must be a section", message, StringComparison.OrdinalIgnoreCase);
+    }
+
     private static WebApplicationBuilder Builder()
     {
         var builder = WebApplication.CreateSlimBuilder();
