@@ -144,7 +144,6 @@ public class HostTests
         await Assert.ThrowsAsync<KeyNotFoundException>(() => host.StartAsync());
     }
 
-    /// <summary>A host on any free port: the default one may be in use.</summary>
     /// <summary>A group of options that is a mere value would be passed over, and nothing of it hold.</summary>
     [Theory]
     [InlineData("Marketplace", "true")]
@@ -159,6 +158,7 @@ public class HostTests
         Assert.Contains($"'Pool:{group}' is '{value.Trim('"')}', and must be a section", message, StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>A host on any free port: the default one may be in use.</summary>
     private static WebApplicationBuilder Builder()
     {
         var builder = WebApplication.CreateSlimBuilder();
