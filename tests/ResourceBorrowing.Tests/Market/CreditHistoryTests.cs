@@ -32,6 +32,19 @@ public class CreditHistoryTests
         }
     }
 
+    /// <summary>So that no line is ever beyond 64 bits.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void Add_ToALineOfTheMostThatCanBeOwed_JoinsIt_AndToOneOfMoreBeginsAnother(int sign)
+    {
+        var history = new CreditHistory();
+        history.Add(0, CreditReason.Loan, "p", sign * CreditAmount.Most);
+        history.Add(1, CreditReason.Loan, "p", sign);
+        history.Add(2, CreditReason.Loan, "p", sign);
+        Assert.Equal([(2, sign * CreditAmount.Credits(CreditAmount.Most + 1)), (1, sign * CreditAmount.Credits(1))], history.Entries.Select(static e => (e.Postings, e.Credits)));
+    }
+
     [Fact]
     public void Statement_TellsWhatThereIs_AndEachLine()
     {

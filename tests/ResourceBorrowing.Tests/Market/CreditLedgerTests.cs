@@ -105,6 +105,31 @@ public class CreditLedgerTests
     }
 
     [Fact]
+    public void Load_OfJustWhatIsHeld_LessTheOverdraft_IsTakenUp_AndOfOneLessChangesNothing()
+    {
+        var ledger = New(20);
+        ledger.Configure(20, 5);
+        var a = ledger.Join("a", 0);
+        Assert.True(a.TryHold(18));
+        Assert.Contains("'a' has loans", ledger.Load(new Dictionary<string, long> { ["a"] = 12 }, 0), StringComparison.Ordinal);
+        Assert.Equal((20, 18, 7), (a.Balance, a.Held, a.Available));
+        Assert.Null(ledger.Load(new Dictionary<string, long> { ["a"] = 13 }, 0));
+        Assert.Equal((13, 18, 0), (a.Balance, a.Held, a.Available));
+    }
+
+    [Fact]
+    public void Pay_FromOrToWhoHasLeft_IsRefused_AndMovesNothing()
+    {
+        var ledger = New(10);
+        var (a, b) = (ledger.Join("a", 0), ledger.Join("b", 0));
+        ledger.Leave(a, 0);
+        Assert.False(ledger.TryPay(a, b, 0, CreditReason.Loan, 0));
+        Assert.False(ledger.TryPay(b, a, 1, CreditReason.Loan, 0));
+        Assert.False(ledger.TryPay(ledger.House, a, 1, CreditReason.Free, 0));
+        Assert.Equal((0, 10, 10, 10), (a.Balance, b.Balance, ledger.Left["a"], ledger.InCirculation));
+    }
+
+    [Fact]
     public void Sum_OfCreditsThatWentWhereNobodyCounts_IsWhatIsMissing()
     {
         var ledger = New(10);

@@ -137,6 +137,28 @@ public class KarmaTests
         static IEnumerable<(int, int)> Lent(MarketOutcome outcome) => outcome.Transfers.GroupBy(static t => t.Lender).OrderBy(static g => g.Key).Select(static g => (g.Key, g.Sum(static t => t.Units)));
     }
 
+    /// <summary>Who is poor keeps its floor, and of what it has beyond it nothing.</summary>
+    [Fact]
+    public void Decide_OfAnotherFloor_DividesAnew()
+    {
+        var karma = new Karma(0m);
+        foreach (var floor in new[] { 0, 3, 5, 4, 0 })
+        {
+            var round = Round(1, One(6, 20), One(5, 5, credits: 0) with { Floor = floor }, One(0, 0));
+            Assert.Equal(5 - floor, karma.Decide(round).Transfers.Sum(static t => t.Units));
+            // That of the other changes nothing of it.
+            Assert.Equal(5 - floor, karma.Decide(round with { Participants = [round.Participants[0] with { Floor = 2 }, .. round.Participants.Skip(1)] }).Transfers.Sum(static t => t.Units));
+        }
+    }
+
+    [Fact]
+    public void Decide_OfABidAtThePrice_IsAskedFor_AndBelowItIsNot()
+    {
+        var round = Round(2, One(10, 0), One(10, 0), One(0, 0));
+        Assert.Equal([new(1, 0, 3, 2)], new Karma(1m).Decide(round with { Bids = [new(0, 3, Second, 2)] }).Transfers);
+        Assert.Empty(new Karma(1m).Decide(round with { Bids = [new(0, 3, Second, 1.999m)] }).Transfers);
+    }
+
     /// <summary>The first that stood lends on, though others come before it.</summary>
     [Fact]
     public void Decide_WhereOneLenderIsEnough_KeepsTheOneThatStands()
