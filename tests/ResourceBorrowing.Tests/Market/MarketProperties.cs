@@ -1,3 +1,4 @@
+using FsCheck;
 using FsCheck.Xunit;
 using Microsoft.Extensions.Time.Testing;
 using ResourceBorrowing.Market;
@@ -10,9 +11,9 @@ public class MarketProperties
     private static readonly string[] Names = ["a", "b", "c", "d"];
 
     [Property(MaxTest = 150)]
-    public void Credits_AfterEveryOperation_AddUp_AndNoneIsHeldInTheEnd(int seed)
+    public void Credits_AfterEveryOperation_AddUp_AndNoneIsHeldInTheEnd(DoNotSize<int> seed)
     {
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         var options = new ResourcePoolOptions
         {
             Capacity = 40,
