@@ -102,8 +102,8 @@ public class KarmaQuantumTests
                 var earned = credits[i] - had[i] - 4;
                 for (var j = 0; j < count; j++)
                 {
-                    if (demands[i] > allocations[i] && allocations[j] > 4) Assert.True(credits[i] <= credits[j] + 1, $"seed {seed}");
-                    if (demands[i] < 4 && earned < 4 - demands[i] && demands[j] < 4 && credits[j] - had[j] > 4) Assert.True(credits[i] >= credits[j] - 1, $"seed {seed}");
+                    if (demands[i] > allocations[i] && allocations[j] > 4) Assert.True(credits[i] <= credits[j] + 1, $"seed {seed.Item}");
+                    if (demands[i] < 4 && earned < 4 - demands[i] && demands[j] < 4 && credits[j] - had[j] > 4) Assert.True(credits[i] >= credits[j] - 1, $"seed {seed.Item}");
                 }
             }
         }

@@ -140,8 +140,8 @@ public class UniformPriceAuctionTests
 
         Assert.InRange(traded, 0, best);
         // Who goes away empty is a bid that takes no part; where all take part, nothing is missed.
-        Assert.True(best - traded <= bids.Where(static b => !b.TakesPart).Select(static b => b.Units).DefaultIfEmpty(0).Max() * 2, $"seed {seed}: {traded} of {best}");
-        Assert.True(best == 0 || traded > 0 || bids.All(static b => !b.TakesPart), $"seed {seed}: nothing of {best}");
+        Assert.True(best - traded <= bids.Where(static b => !b.TakesPart).Select(static b => b.Units).DefaultIfEmpty(0).Max() * 2, $"seed {seed.Item}: {traded} of {best}");
+        Assert.True(best == 0 || traded > 0 || bids.All(static b => !b.TakesPart), $"seed {seed.Item}: nothing of {best}");
     }
 
     /// <summary>One price, that every bid can pay and every offer takes; nobody gets more than it asked for, can borrow, can lend or can pay; the same round, the same outcome.</summary>
