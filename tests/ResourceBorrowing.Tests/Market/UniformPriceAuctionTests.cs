@@ -96,6 +96,25 @@ public class UniformPriceAuctionTests
         Assert.Equal(4, outcome.ClearingPrice);
     }
 
+    /// <summary>An offer that nobody took although there was a bid for it is left out as if it had not been made: who then goes away short has met all there is.</summary>
+    [Fact]
+    public void Decide_WhereAnOfferFoundNobody_WhoGoesAwayShortPressesThePrice()
+    {
+        MarketBid[] bids = [Bid(2, 3, 6) with { Term = 3 * Second }, Bid(1, 4, 3, priority: 1) with { Term = 3 * Second }, Bid(1, 4, 4, priority: -1, takesPart: false)];
+        var outcome = Auction.Decide(Round(bids, [Offer(0, 2, 2) with { LongestTerm = 2 * Second }, Offer(0, 2, 2)]));
+        Assert.Equal([new(0, 1, 2, 3) { Bid = 1, Offer = 1 }], outcome.Transfers);
+        Assert.Equal(3, outcome.ClearingPrice);
+    }
+
+    [Fact]
+    public void Decide_WhoMayBorrowOnlyFromWhoHasNothingToLend_DoesNotPressThePrice()
+    {
+        var round = Round([Bid(0, 5, 9) with { Term = 2 * Second }, Bid(1, 2, 4)], [Offer(2, 5, 1), Offer(3, 2, 1) with { LongestTerm = Second }]);
+        Assert.Equal([(2, 0, 5), (3, 1, 2)], Auction.Decide(round).Transfers.Select(static t => (t.Lender, t.Borrower, t.Units)));
+        var empty = round with { Participants = [.. round.Participants.Select(static (p, i) => i == 2 ? p with { Lendable = 0 } : p)] };
+        Assert.Equal([new(3, 1, 2, 1) { Bid = 1, Offer = 1 }], Auction.Decide(empty).Transfers);
+    }
+
     /// <summary>Against all prices and all ways to fill: no single price moves more units, and none moves them to where they are worth more.</summary>
     [Property(MaxTest = 500)]
     public void Decide_OfSmallMarkets_MovesAsMuchAndToAsGoodUse_AsAnyOnePriceCan(DoNotSize<int> seed)
