@@ -1,3 +1,4 @@
+using FsCheck;
 using FsCheck.Xunit;
 using ResourceBorrowing.Market;
 
@@ -18,14 +19,15 @@ public class KarmaModelTests
     ];
 
     [Property(MaxTest = 30)]
-    public void Run_OfAnyNumberOfParticipants_IsThatOfOneUnitAfterTheOther(int seed)
+    public void Run_OfAnyNumberOfParticipants_IsThatOfOneUnitAfterTheOther(DoNotSize<int> seed)
     {
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         for (var count = 1; count <= Most; count++)
         {
             var (rules, reserve, isEven) = (Rules[random.Next(Rules.Length)], random.Next(2) * random.Next(20), random.Next(2) == 0);
             var quotas = Enumerable.Range(0, count).Select(_ => isEven ? 7 : random.Next(0, 15)).ToArray();
-            var (karma, model) = (new KarmaQuantum(rules, quotas, reserve), new Model(rules, quotas, reserve));
+            int[] floors = random.Next(2) == 0 || quotas.Distinct().Count() == 1 ? [] : [.. quotas.Select(quota => random.Next(3) == 0 ? random.Next(quota + 1) : 0)];
+            var (karma, model) = (new KarmaQuantum(rules, quotas, reserve, floors), new Model(rules, quotas, reserve, floors));
             Assert.Equal(model.Guaranteed, karma.Guaranteed.ToArray());
             Assert.Equal(model.Free, karma.Free.ToArray());
             var (credits, house) = (quotas.Select(_ => random.NextInt64(random.Next(1, 40))).ToArray(), random.NextInt64(9));
@@ -115,14 +117,16 @@ public class KarmaModelTests
         private readonly long _all;
         private readonly long _shared;
 
-        internal Model(KarmaRules rules, int[] quotas, int reserve)
+        internal Model(KarmaRules rules, int[] quotas, int reserve, int[] floors)
         {
             _rules = rules;
             var (owned, count, isEven) = (quotas.Sum(), quotas.Length, quotas.Distinct().Count() == 1);
             var shared = (long)decimal.Floor((1 - rules.Alpha) * owned);
-            Guaranteed = [.. quotas.Select(q => isEven ? (owned - shared) / count : (long)decimal.Floor(rules.Alpha * q))];
-            Free = [.. quotas.Select((q, i) => !rules.HasFreeCredits ? 0 : isEven ? shared / count : q - Guaranteed[i])];
-            _shared = reserve + (rules.SharesRemainder ? owned - Guaranteed.Sum() : shared);
+            long[] parts = [.. quotas.Select(q => isEven ? (owned - shared) / count : (long)decimal.Floor(rules.Alpha * q))];
+            // What a floor is above the part that is for sure is taken from what all share.
+            Guaranteed = [.. parts.Select((part, i) => floors.Length == 0 ? part : Math.Max(part, floors[i]))];
+            Free = [.. quotas.Select((q, i) => !rules.HasFreeCredits ? 0 : isEven && floors.Length == 0 ? shared / count : q - Guaranteed[i])];
+            _shared = reserve + (rules.SharesRemainder ? owned : shared + parts.Sum()) - Guaranteed.Sum();
             _all = owned + reserve;
             (Allocations, Earned, Paid, Credits) = ([], [], [], []);
         }
@@ -150,7 +154,7 @@ public class KarmaModelTests
             var missing = demands.Zip(Allocations, (d, a) => Math.Min(d - a, _all)).ToArray();
             var wants = missing.Zip(rich, Math.Min).ToArray();
             var idle = Guaranteed.Sum() + _shared - Allocations.Sum();
-            var lent = Math.Min(offers.Sum() + _shared, wants.Sum());
+            var lent = Math.Max(0, Math.Min(offers.Sum() + _shared, wants.Sum()));
             Earned = LevelFillTests.OneByOne(Math.Min(lent, offers.Sum()), rich, offers);
             Paid = LevelFillTests.OneByOne(lent, [.. rich.Select(static r => -r)], wants);
             for (var i = 0; i < demands.Length; i++) (Allocations[i], Credits[i]) = (Allocations[i] + Paid[i], rich[i] + Earned[i] - Paid[i]);

@@ -1,3 +1,4 @@
+using FsCheck;
 using FsCheck.Xunit;
 using ResourceBorrowing.Market;
 
@@ -34,13 +35,13 @@ public class KarmaTests
 
     /// <summary>Where no limit stands in the way, all get what the division gives them, and their credits change by what they earned less what they used beyond what is theirs for sure.</summary>
     [Property(MaxTest = 500)]
-    public void Decide_WithoutLimits_LendsAndPaysWhatTheDivisionSays(int seed)
+    public void Decide_WithoutLimits_LendsAndPaysWhatTheDivisionSays(DoNotSize<int> seed)
     {
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         var (karma, any) = (Any(random, out var rules), Any(random));
         var round = any with { Participants = [.. any.Participants.Select(static p => p with { Lendable = p.NominalQuota, Borrowable = 1000, Reputation = 50, GrantThreshold = 50, Demand = Math.Max(0, p.Demand) })] };
         var (owners, each) = (round.Participants.SkipLast(1).ToArray(), round.Price * (decimal)round.Period.TotalSeconds);
-        var division = new KarmaQuantum(rules, [.. owners.Select(static p => p.NominalQuota)], round.Participants[^1].NominalQuota);
+        var division = new KarmaQuantum(rules, [.. owners.Select(static p => p.NominalQuota)], round.Participants[^1].NominalQuota, [.. owners.Select(static p => p.Floor)]);
         var bids = owners.Select((_, i) => round.Bids.Where(b => b.Borrower == i && b.HighestPrice >= round.Price).Sum(static b => b.Units)).ToArray();
         var demands = owners.Select((p, i) => (long)(bids[i] > 0 ? p.NominalQuota + bids[i] : p.Demand)).ToArray();
         var (credits, allocations, house) = (owners.Select(p => (long)decimal.Floor(p.Credits / (each > 0 ? each : 1))).ToArray(), new long[owners.Length], 0L);
@@ -69,9 +70,9 @@ public class KarmaTests
 
     /// <summary>Nobody lends, borrows or spends more than it can, or borrows from whom it is not trusted by; what is for nothing is marked to be recalled first.</summary>
     [Property(MaxTest = 500)]
-    public void Decide_OfAnyRound_KeepsToAllLimits(int seed)
+    public void Decide_OfAnyRound_KeepsToAllLimits(DoNotSize<int> seed)
     {
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         var (karma, round) = (Any(random, out var rules), Any(random));
         var outcome = karma.Decide(round);
         MarketRules.Check(outcome, round);
@@ -135,6 +136,28 @@ public class KarmaTests
         Assert.Equal([(1, 5)], Lent(karma.Decide(Round(1, One(5, 20), One(5, 0), One(0, 0)))));
 
         static IEnumerable<(int, int)> Lent(MarketOutcome outcome) => outcome.Transfers.GroupBy(static t => t.Lender).OrderBy(static g => g.Key).Select(static g => (g.Key, g.Sum(static t => t.Units)));
+    }
+
+    /// <summary>Who is poor keeps its floor, and of what it has beyond it nothing.</summary>
+    [Fact]
+    public void Decide_OfAnotherFloor_DividesAnew()
+    {
+        var karma = new Karma(0m);
+        foreach (var floor in new[] { 0, 3, 5, 4, 0 })
+        {
+            var round = Round(1, One(6, 20), One(5, 5, credits: 0) with { Floor = floor }, One(0, 0));
+            Assert.Equal(5 - floor, karma.Decide(round).Transfers.Sum(static t => t.Units));
+            // That of the other changes nothing of it.
+            Assert.Equal(5 - floor, karma.Decide(round with { Participants = [round.Participants[0] with { Floor = 2 }, .. round.Participants.Skip(1)] }).Transfers.Sum(static t => t.Units));
+        }
+    }
+
+    [Fact]
+    public void Decide_OfABidAtThePrice_IsAskedFor_AndBelowItIsNot()
+    {
+        var round = Round(2, One(10, 0), One(10, 0), One(0, 0));
+        Assert.Equal([new(1, 0, 3, 2)], new Karma(1m).Decide(round with { Bids = [new(0, 3, Second, 2)] }).Transfers);
+        Assert.Empty(new Karma(1m).Decide(round with { Bids = [new(0, 3, Second, 1.999m)] }).Transfers);
     }
 
     /// <summary>The first that stood lends on, though others come before it.</summary>

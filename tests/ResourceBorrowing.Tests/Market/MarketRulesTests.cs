@@ -41,6 +41,7 @@ public class MarketRulesTests
         { "a price that cannot be", new[] { Transfer(1, CreditAmount.HighestPrice + 0.001m) } },
         { "an order that is not there", new[] { Transfer(1, 1, bid: 2) } },
         { "an order that is not there", new[] { Transfer(1, 1, offer: 1) } },
+        { "an order that is not there", new[] { Transfer(1, 1, bid: 1, offer: 1) } },
         { "asks for", new[] { Transfer(1, 3.001m, 1) } },
         { "asks for", new[] { Transfer(5, 1, 1) } },
         { "asks for", new[] { Transfer(3, 1, 1), Transfer(2, 1, 1) } },
