@@ -26,7 +26,7 @@ public class KarmaModelTests
         {
             var (rules, reserve, isEven) = (Rules[random.Next(Rules.Length)], random.Next(2) * random.Next(20), random.Next(2) == 0);
             var quotas = Enumerable.Range(0, count).Select(_ => isEven ? 7 : random.Next(0, 15)).ToArray();
-            int[] floors = random.Next(2) == 0 || quotas.Distinct().Count() == 1 ? [] : [.. quotas.Select(quota => random.Next(3) == 0 ? random.Next(quota + 1) : 0)];
+            int[] floors = random.Next(2) == 0 ? [] : [.. quotas.Select(quota => random.Next(3) == 0 ? random.Next(quota + 1) : 0)];
             var (karma, model) = (new KarmaQuantum(rules, quotas, reserve, floors), new Model(rules, quotas, reserve, floors));
             Assert.Equal(model.Guaranteed, karma.Guaranteed.ToArray());
             Assert.Equal(model.Free, karma.Free.ToArray());
@@ -45,6 +45,23 @@ public class KarmaModelTests
                 Assert.Equal(model.House, house);
             }
         }
+    }
+
+    /// <summary>Whoever comes after it in the order of names has no more for sure than whoever comes before it.</summary>
+    [Fact]
+    public void Guaranteed_WhereAllOwnAsMuch_DoesNotDependOnTheFloorsOfOthers()
+    {
+        var rules = new KarmaRules(0.5m);
+        Assert.Equal([5, 5, 10, 10], new KarmaQuantum(rules, [10, 10, 10, 10], floors: [0, 0, 10, 10]).Guaranteed.ToArray());
+        Assert.Equal([10, 10, 5, 5], new KarmaQuantum(rules, [10, 10, 10, 10], floors: [10, 10, 0, 0]).Guaranteed.ToArray());
+    }
+
+    [Fact]
+    public void Run_WithAFloor_GivesNoMoreThanThereIs()
+    {
+        var (karma, house, allocations) = (new KarmaQuantum(new KarmaRules(0m, SharesRemainder: false), [10, 10], floors: [10, 0]), 0L, new long[2]);
+        karma.Run([20, 20], [100, 100], ref house, allocations);
+        Assert.InRange(allocations.Sum(), 0, 20);
     }
 
     [Fact]
