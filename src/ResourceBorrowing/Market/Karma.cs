@@ -73,6 +73,8 @@ public sealed class Karma : IMarketMechanism
         private readonly int[] _donated;         // units that each can lend, by what becomes of their price
         private readonly int[] _shared;
         private readonly int[] _idle;
+        private readonly MarketTransfer[] _standing;
+        private readonly int[] _stands;          // units of each that have not been decided yet
         private readonly List<MarketTransfer> _transfers = [];
         private readonly List<CreditTransfer> _credits = [];
 
@@ -80,6 +82,9 @@ public sealed class Karma : IMarketMechanism
         {
             (_round, _quantum, _count) = (round, quantum, round.Participants.Count - 1);
             (_paid, _free, _donated, _shared, _idle) = (new int[_count], new int[_count], new int[_count + 1], new int[_count + 1], new int[_count + 1]);
+            // In the order in which they are decided: the same again is then divided as before.
+            _standing = [.. round.Standing.Where(s => s.Borrower < _count).OrderBy(s => s.Lender < _count || KindOf(s) != Kind.Shared).ThenBy(static s => s.Borrower).ThenBy(static s => s.Lender)];
+            _stands = [.. _standing.Select(static s => s.Units)];
             _each = round.Price * (decimal)round.Period.TotalSeconds;
         }
 
@@ -136,8 +141,12 @@ public sealed class Karma : IMarketMechanism
         /// <summary>Matches lenders and borrowers: those that stand first, so that no unit moves without need.</summary>
         private void Lend(Kind kind, int[] supply, int[] need)
         {
-            foreach (var standing in _round.Standing)
-                if (KindOf(standing) == kind && standing.Borrower < _count) Transfer(kind, standing.Lender, standing.Borrower, standing.Units, supply, need);
+            for (var i = 0; i < _stands.Length; i++)
+            {
+                var standing = _standing[i];
+                if (KindOf(standing) == kind) _stands[i] -= Transfer(kind, standing.Lender, standing.Borrower, _stands[i], supply, need);
+            }
+
             // What belongs to all comes from the reserve first.
             for (var borrower = 0; borrower < _count && kind == Kind.Shared; borrower++) Transfer(kind, _count, borrower, int.MaxValue, supply, need);
             var first = 0;
@@ -151,13 +160,15 @@ public sealed class Karma : IMarketMechanism
             }
         }
 
-        private void Transfer(Kind kind, int lender, int borrower, int most, int[] supply, int[] need)
+        /// <returns>Units that go.</returns>
+        private int Transfer(Kind kind, int lender, int borrower, int most, int[] supply, int[] need)
         {
             var units = Math.Min(most, Math.Min(supply[lender], need[borrower]));
-            if (units <= 0 || lender == borrower || _round.Participants[borrower].Reputation < _round.Participants[lender].GrantThreshold) return;
+            if (units <= 0 || lender == borrower || _round.Participants[borrower].Reputation < _round.Participants[lender].GrantThreshold) return 0;
             supply[lender] -= units;
             need[borrower] -= units;
             _transfers.Add(new(lender, borrower, units, kind == Kind.Free ? 0 : _round.Price) { PaysAll = kind == Kind.Shared, Priority = kind == Kind.Free ? int.MinValue : 0 });
+            return units;
         }
 
         private static Kind KindOf(in MarketTransfer standing) => standing.Priority == int.MinValue ? Kind.Free : standing.PaysAll ? Kind.Shared : Kind.Donated;

@@ -49,21 +49,20 @@ internal sealed class KarmaQuantum
         }
 
         _shared = (long)decimal.Floor((1 - rules.Alpha) * _capacity);
-        var guaranteed = 0L;
+        var even = count == 0 ? 0 : (_capacity - _shared) / count;
+        var (guaranteed, raised) = (0L, 0L);
         for (var i = 0; i < count; i++)
         {
-            _guaranteed[i] = isEven ? (_capacity - _shared) / count : (long)decimal.Floor(rules.Alpha * quotas[i]);
-            if (floors.Length > 0 && floors[i] > _guaranteed[i])
-            {
-                _shared -= floors[i] - _guaranteed[i];
-                _guaranteed[i] = floors[i];
-            }
-
-            if (rules.HasFreeCredits) _free[i] = isEven && floors.Length == 0 ? _shared / count : quotas[i] - _guaranteed[i];
+            var share = isEven ? even : (long)decimal.Floor(rules.Alpha * quotas[i]);
+            _guaranteed[i] = floors.Length > 0 ? Math.Max(share, floors[i]) : share;
             guaranteed += _guaranteed[i];
+            raised += _guaranteed[i] - share;
         }
 
-        if (rules.SharesRemainder) _shared = _capacity - guaranteed;
+        if (rules.HasFreeCredits)
+            for (var i = 0; i < count; i++) _free[i] = isEven && raised == 0 ? _shared / count : quotas[i] - _guaranteed[i];
+        // What rounding leaves over may have gone to those whose floors are higher.
+        _shared = rules.SharesRemainder ? _capacity - guaranteed : Math.Max(0, _shared - raised);
         _capacity += reserve;
         _shared += reserve;
         _lendable = guaranteed + _shared;

@@ -142,7 +142,7 @@ public class KarmaModelTests
             long[] parts = [.. quotas.Select(q => isEven ? (owned - shared) / count : (long)decimal.Floor(rules.Alpha * q))];
             // What a floor is above the part that is for sure is taken from what all share.
             Guaranteed = [.. parts.Select((part, i) => floors.Length == 0 ? part : Math.Max(part, floors[i]))];
-            Free = [.. quotas.Select((q, i) => !rules.HasFreeCredits ? 0 : isEven && floors.Length == 0 ? shared / count : q - Guaranteed[i])];
+            Free = [.. quotas.Select((q, i) => !rules.HasFreeCredits ? 0 : isEven && Guaranteed.SequenceEqual(parts) ? shared / count : q - Guaranteed[i])];
             _shared = reserve + (rules.SharesRemainder ? owned : shared + parts.Sum()) - Guaranteed.Sum();
             _all = owned + reserve;
             (Allocations, Earned, Paid, Credits) = ([], [], [], []);
