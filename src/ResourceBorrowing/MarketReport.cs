@@ -17,5 +17,5 @@ public sealed record MarketReport(TimeSpan At, decimal? ClearingPrice, int Bids,
     /// <summary>One line for people.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{At.TotalSeconds:0.000}s: {Bids} bids, {Offers} offers; {Lent} of {Wanted} units lent{(ClearingPrice is { } price ? $" at {price} credits" : "")}, {Renewed} renewed, {Returned} given back{(Reason.Length > 0 ? $" ({Reason})" : "")}");
+        $"{At.TotalSeconds:0.000}s: {Bids} bids, {Offers} offers; {Wanted} units wanted, {Lent} lent{(ClearingPrice is { } price ? $" at {price} credits" : "")}, {Renewed} renewed, {Returned} given back{(Reason.Length > 0 ? $" ({Reason})" : "")}");
 }

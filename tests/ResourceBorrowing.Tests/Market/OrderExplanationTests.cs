@@ -72,9 +72,9 @@ public class OrderExplanationTests
         pool.Market.Bid(a, 4, 2.5m);
         pool.Market.Offer(b, 3, 1.5m);
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal("1.000s: 1 bids, 1 offers; 3 of 3 units lent at 2.5 credits, 0 renewed, 0 given back", pool.Market.ReportRound()!.ToString());
+        Assert.Equal("1.000s: 1 bids, 1 offers; 3 units wanted, 3 lent at 2.5 credits, 0 renewed, 0 given back", pool.Market.ReportRound()!.ToString());
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal("2.000s: 1 bids, 0 offers; 0 of 0 units lent, 0 renewed, 0 given back", pool.Market.ReportRound()!.ToString());
+        Assert.Equal("2.000s: 1 bids, 0 offers; 0 units wanted, 0 lent, 0 renewed, 0 given back", pool.Market.ReportRound()!.ToString());
     }
 
     private sealed class Ending(MarketOrder order) : IDisposable
