@@ -46,7 +46,7 @@ await Task.Delay(TimeSpan.FromSeconds(1.5));
 Console.WriteLine();
 foreach (var participant in pool.Participants) Console.WriteLine(market.StatementOf(participant.Name));
 var sum = pool.Participants.Sum(static p => p.Credits) + market.StatementOf("(reserve)").Balance;
-Console.WriteLine($"{sum} of {market.CreditsInCirculation} credits are accounted for");
+Console.WriteLine($"{sum:0.######} of {market.CreditsInCirculation:0.######} credits are accounted for");
 await host.StopAsync();
 
 // By Karma, those that have lent most of late get most of what is shared, without any bid.
