@@ -83,9 +83,8 @@ public sealed partial class Marketplace
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
     public MarketOrder Offer(Participant lender, int units, decimal reservePrice, TimeSpan? longestTerm = null, TimeSpan? expiresAfter = null)
     {
-        ArgumentNullException.ThrowIfNull(lender);
-        if (lender.Account.Rules.Consent == LendingConsent.Never) throw new MarketException(MarketError.Participant, $"'{lender.Name}' cannot offer units: it never lends.");
         var (price, time, expiry) = Check(lender, units, reservePrice, longestTerm ?? ResourcePool.LongestTerm, expiresAfter ?? DefaultLife);
+        if (lender.Account.Rules.Consent == LendingConsent.Never) throw new MarketException(MarketError.Participant, $"'{lender.Name}' cannot offer units: it never lends.");
         return Add(new(MarketOrderKind.Offer, lender, units, price, time, expiry, this));
     }
 

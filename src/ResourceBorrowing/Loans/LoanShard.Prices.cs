@@ -14,6 +14,7 @@ internal sealed partial class LoanShard
         var price = new LoanPrice(order.Price < 0 ? Book.Price : order.Price, (uint)CreditAmount.Milliseconds(order.Term));
         var (credits, cost) = (order.Borrower.Credits!, (Int128)0);
         foreach (var share in shares) cost += CreditAmount.Cost(price.PerUnit, share.Units, price.Term);
+        _slab.KeepPrices();
         if (!credits.TryHold(cost)) return RefusalReason.InsufficientCredits;
         var reason = Transfer(order, shares, loans, ref attention);
         if (reason != RefusalReason.None)

@@ -10,6 +10,7 @@ internal sealed class LoanSlab
 
     private LoanRecord[][] _pages = [];
     private LoanPrice[][] _prices = [];
+    private bool _keepsPrices;
     private int _free = LoanRecord.None;
 
     /// <summary>Records in use.</summary>
@@ -20,12 +21,14 @@ internal sealed class LoanSlab
 
     internal ref LoanRecord this[int slot] => ref Volatile.Read(ref _pages)[slot >> PageBits][slot & (PageSize - 1)];
 
-    /// <summary>What a loan costs; kept apart, for where there is no marketplace nobody looks.</summary>
-    internal ref LoanPrice PriceOf(int slot)
+    /// <summary>What a loan costs; kept apart, for where there is no marketplace nobody looks. Only after <see cref="KeepPrices"/>.</summary>
+    internal ref LoanPrice PriceOf(int slot) => ref _prices[slot >> PageBits][slot & (PageSize - 1)];
+
+    /// <summary>From now on all records have a price. May allocate, so it comes before any unit moves.</summary>
+    internal void KeepPrices()
     {
-        var page = slot >> PageBits;
-        if (_prices.Length <= page) Array.Resize(ref _prices, _pages.Length);
-        return ref (_prices[page] ??= new LoanPrice[PageSize])[slot & (PageSize - 1)];
+        _keepsPrices = true;
+        while (_prices.Length < _pages.Length) _prices = [.. _prices, new LoanPrice[PageSize]];
     }
 
     /// <summary>Takes an unused record. May allocate, so it comes before any unit moves.</summary>
@@ -63,6 +66,7 @@ internal sealed class LoanSlab
             page[i].Generation = 1;
         }
 
+        if (_keepsPrices && _prices.Length == _pages.Length) _prices = [.. _prices, new LoanPrice[PageSize]];
         Volatile.Write(ref _pages, [.. _pages, page]);
         _free = first;
     }

@@ -92,9 +92,9 @@ public class BetaPolicyProperties
     }
 
     [Property(MaxTest = 500, Arbitrary = [typeof(Histories)])]
-    public void AnyReports_MoveTheScoreBy7AndAHalfAtTheMost(Happening[] history, int seed, bool isStrict)
+    public void AnyReports_MoveTheScoreBy7AndAHalfAtTheMost(Happening[] history, DoNotSize<int> seed, bool isStrict)
     {
-        var (policy, random) = (Policy(isStrict), new Random(seed));
+        var (policy, random) = (Policy(isStrict), new Random(seed.Item));
         var dossier = Dossier.After(policy, history);
         var alone = policy.Score(dossier.Record.WithReports(0, 0), dossier.Now);
         var scores = new List<double> { alone, dossier.Score };
